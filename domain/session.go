@@ -1,0 +1,112 @@
+package domain
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"time"
+)
+
+// SessionLimits says how long sessions last.
+type SessionLimits struct {
+	Idle    time.Duration // without a request; each request starts it anew
+	Refresh time.Duration // without a refresh; the session can be opened again so long
+	MaxAge  time.Duration // from sign-in, whatever happens
+}
+
+// Session is the stretch of time a person stays signed in on one device.
+//
+// It has two clocks. While it is live, requests slide IdleUntil forward. Once idle it answers no request, but its refresh
+// token may open it again until RefreshUntil. Neither passes ExpiresAt.
+type Session struct {
+	state SessionState
+}
+
+// SessionState is everything a session store keeps of a session.
+type SessionState struct {
+	ID           SessionID
+	UserID       UserID
+	AppID        AppID // the mini-program signed in to; empty for another way of signing in
+	Device       Device
+	IP           string
+	SessionKey   SessionKey  // WeChat's, the newest known; a store keeps it encrypted
+	RefreshHash  RefreshHash // of the current refresh token
+	CreatedAt    time.Time
+	LastSeenAt   time.Time
+	IdleUntil    time.Time
+	RefreshUntil time.Time
+	ExpiresAt    time.Time
+}
+
+// SessionOpening is what a sign-in knows of the session it opens.
+type SessionOpening struct {
+	ID         SessionID
+	UserID     UserID
+	AppID      AppID
+	Device     Device
+	IP         string
+	SessionKey SessionKey
+	Refresh    RefreshToken
+}
+
+// OpenSession starts a session now.
+func OpenSession(opening SessionOpening, limits SessionLimits, now time.Time) *Session {
+	expires := now.Add(limits.MaxAge)
+	return &Session{SessionState{
+		ID: opening.ID, UserID: opening.UserID, AppID: opening.AppID, Device: opening.Device, IP: opening.IP,
+		SessionKey: opening.SessionKey, RefreshHash: opening.Refresh.Hash(),
+		CreatedAt: now, LastSeenAt: now, ExpiresAt: expires,
+		IdleUntil:    earlier(now.Add(limits.Idle), expires),
+		RefreshUntil: earlier(now.Add(limits.Refresh), expires),
+	}}
+}
+
+// RestoreSession rebuilds a session that a store kept.
+func RestoreSession(state SessionState) *Session { return &Session{state} }
+
+// State returns what a store keeps.
+func (s *Session) State() SessionState { return s.state }
+
+// Check reports ErrSessionEnded once now reaches the idle or the absolute limit.
+func (s *Session) Check(now time.Time) error {
+	if !now.Before(s.state.IdleUntil) || !now.Before(s.state.ExpiresAt) {
+		return ErrSessionEnded
+	}
+	return nil
+}
+
+// Slide moves the idle limit to a full idle time from now, never past the absolute one. It reports ErrSessionEnded, and
+// moves nothing, when the session has ended already.
+func (s *Session) Slide(idle time.Duration, now time.Time) error {
+	if err := s.Check(now); err != nil {
+		return err
+	}
+	s.state.LastSeenAt = now
+	s.state.IdleUntil = earlier(now.Add(idle), s.state.ExpiresAt)
+	return nil
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// RefreshHash is the SHA-256 of a refresh token, all that is ever stored of one.
+type RefreshHash [sha256.Size]byte
+
+// RefreshToken opens a session again when its access token is dead. It carries 256 random bits and, in front of them, whose
+// session it opens, so that a store finds it with one read; to its holder it is opaque.
+type RefreshToken struct{ Secret }
+
+// NewRefreshToken makes the token from random bytes that only it may hold.
+func NewRefreshToken(user UserID, session SessionID, random [32]byte) RefreshToken {
+	raw := make([]byte, 0, len(user.ID)+len(session.ID)+len(random))
+	raw = append(raw, user.ID[:]...)
+	raw = append(raw, session.ID[:]...)
+	raw = append(raw, random[:]...)
+	return RefreshToken{NewSecret(base64.RawURLEncoding.EncodeToString(raw))}
+}
+
+// Hash returns what a store may keep of the token.
+func (t RefreshToken) Hash() RefreshHash { return sha256.Sum256([]byte(t.Reveal())) }

@@ -1,0 +1,108 @@
+package ports
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/menjin-id/menjin/domain"
+)
+
+// Message is an event as it is written down and sent.
+type Message struct {
+	ID            domain.EventID
+	Type          string // CloudEvents type, e.g. "menjin.user.registered.v1"
+	SchemaVersion int
+	Subject       string // where it is published, e.g. "menjin.user.registered.<user id>"
+	UserID        domain.UserID
+	UserVersion   int64
+	At            time.Time
+	Data          []byte            // JSON
+	Headers       map[string]string // what does not follow from the fields above, e.g. traceparent
+}
+
+// EventCodec writes events down. It is handed to stores, so that one that could never be published is refused before it is
+// committed.
+type EventCodec interface {
+	Encode(event domain.Event) (Message, error)
+}
+
+// OutboxEvent is a committed message. IDs rise in the order in which the events of one user were made.
+type OutboxEvent struct {
+	ID int64
+	Message
+}
+
+// OutboxQueue is the outbox as the relay works it. Events lie in shards, all of one user's in one; a shard is worked by one
+// relay at a time, however many replicas there are.
+type OutboxQueue interface {
+	// Drain takes the oldest waiting events of a shard nobody else works, at most limit, by rising id, and hands them to
+	// publish. When publish returns nil they wait no longer and the position it returned is recorded; otherwise they go on
+	// waiting, and Drain returns its error. publish is not called when there is nothing to do. The context publish gets has
+	// the deadline by which the shard may be given to another relay: nothing may be sent after it.
+	Drain(ctx context.Context, limit int, publish func(ctx context.Context, events []OutboxEvent) (StreamPosition, error)) (Drained, error)
+	// Delay keeps a shard from being worked until an instant, for all replicas.
+	Delay(ctx context.Context, shard int, until time.Time) error
+	// Bury takes an event that the stream will never store out of the queue and keeps it among the dead letters, with the
+	// reason; the user's later events are held behind it. Burying one twice is no error.
+	Bury(ctx context.Context, event domain.EventID, reason string, now time.Time) error
+}
+
+// Drained is what one Drain did.
+type Drained struct {
+	Shard  int
+	Events int  // how many were published, or, with an error, should have been
+	Busy   bool // nothing was done because other relays work every shard
+}
+
+// OutboxLedger is the outbox as it is compared with the stream.
+type OutboxLedger interface {
+	// Position returns the furthest position any shard has recorded, the zero value before the first.
+	Position(ctx context.Context) (StreamPosition, error)
+	// Requeue makes published events wait again: those whose id is above that of the event, less margin, or, for the zero
+	// EventID or one that is not kept any more, every event still kept. It records where, and returns how many it put back.
+	// Dead and held events are left alone.
+	Requeue(ctx context.Context, after domain.EventID, margin int64, position StreamPosition) (int64, error)
+}
+
+// OutboxArchive is the outbox as it is swept.
+type OutboxArchive interface {
+	// Sweep deletes at most limit events that were published and are older than an instant, the oldest first, and returns
+	// how many it deleted. Events that wait, are dead or are held stay, however old.
+	Sweep(ctx context.Context, before time.Time, limit int) (int64, error)
+}
+
+// StreamPosition is a place in a stream, and which stream it was.
+type StreamPosition struct {
+	Stream   string // changes when the stream is made anew
+	Sequence uint64
+}
+
+// EventStream is where the relay publishes.
+type EventStream interface {
+	// Publish stores the messages in the given order, each once however often it is sent within the stream's duplicate
+	// window, and returns the position of the last. It sends nothing after the context's deadline. An error means that some
+	// may be stored and some not; sending all of them again is safe. It is a *RejectedError when the stream will never take
+	// one of them.
+	Publish(ctx context.Context, messages []OutboxEvent) (StreamPosition, error)
+	// Tail returns where the stream ends and which event lies there, zero when none does.
+	Tail(ctx context.Context) (StreamPosition, domain.EventID, error)
+}
+
+// RejectedError says that the stream will not store an event, now or later.
+type RejectedError struct {
+	Event  domain.EventID
+	Reason string // for the operator; holds nothing of the message
+}
+
+func (e *RejectedError) Error() string {
+	return fmt.Sprintf("event %s rejected by the stream: %s", e.Event, e.Reason)
+}
+
+// RelayHints carries "there is work" between the relays of several replicas. It is best effort: polling is the net below.
+type RelayHints interface {
+	// Hint tells the other replicas. It does not block, and drops hints that come too fast.
+	Hint()
+	// Hints receives from other replicas until the adapter is closed.
+	Hints() <-chan struct{}
+}
