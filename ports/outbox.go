@@ -37,16 +37,19 @@ type OutboxEvent struct {
 // relay at a time, however many replicas there are.
 type OutboxQueue interface {
 	// Drain takes the oldest waiting events of a shard nobody else works, at most limit, by rising id, and hands them to
-	// publish. When publish returns nil they wait no longer and the position it returned is recorded; otherwise they go on
+	// publish with the position recorded for the shard, zero before the first. When publish returns nil they wait no longer and the position it returned is recorded; otherwise they go on
 	// waiting, and Drain returns its error. publish is not called when there is nothing to do. The context publish gets has
 	// the deadline by which the shard may be given to another relay: nothing may be sent after it.
-	Drain(ctx context.Context, limit int, publish func(ctx context.Context, events []OutboxEvent) (StreamPosition, error)) (Drained, error)
+	Drain(ctx context.Context, limit int, publish Publish) (Drained, error)
 	// Delay keeps a shard from being worked until an instant, for all replicas.
 	Delay(ctx context.Context, shard int, until time.Time) error
 	// Bury takes an event that the stream will never store out of the queue and keeps it among the dead letters, with the
 	// reason; the user's later events are held behind it. Burying one twice is no error.
 	Bury(ctx context.Context, event domain.EventID, reason string, now time.Time) error
 }
+
+// Publish is EventStream.Publish.
+type Publish func(ctx context.Context, recorded StreamPosition, events []OutboxEvent) (StreamPosition, error)
 
 // Drained is what one Drain did.
 type Drained struct {
@@ -65,12 +68,9 @@ type OutboxLedger interface {
 	Requeue(ctx context.Context, after domain.EventID, margin int64, position StreamPosition) (int64, error)
 }
 
-// OutboxArchive is the outbox as it is swept.
-type OutboxArchive interface {
-	// Sweep deletes at most limit events that were published and are older than an instant, the oldest first, and returns
-	// how many it deleted. Events that wait, are dead or are held stay, however old.
-	Sweep(ctx context.Context, before time.Time, limit int) (int64, error)
-}
+// OutboxArchive is the outbox as it is swept: events made before the instant go, but those that wait, are dead or are held
+// stay, however old.
+type OutboxArchive interface{ Archive }
 
 // StreamPosition is a place in a stream, and which stream it was.
 type StreamPosition struct {
@@ -83,10 +83,13 @@ type EventStream interface {
 	// Publish stores the messages in the given order, each once however often it is sent within the stream's duplicate
 	// window, and returns the position of the last. It sends nothing after the context's deadline. An error means that some
 	// may be stored and some not; sending all of them again is safe. It is a *RejectedError when the stream will never take
-	// one of them.
-	Publish(ctx context.Context, messages []OutboxEvent) (StreamPosition, error)
-	// Tail returns where the stream ends and which event lies there, zero when none does.
-	Tail(ctx context.Context) (StreamPosition, domain.EventID, error)
+	// one of them, and a *RewoundError when the stream is not the one that recorded speaks of, or took a message that it did
+	// not know at or below recorded: then it has lost what it had acknowledged there before.
+	Publish(ctx context.Context, recorded StreamPosition, messages []OutboxEvent) (StreamPosition, error)
+	// Tail returns where the stream ends.
+	Tail(ctx context.Context) (StreamPosition, error)
+	// EventAt returns the event that lies at a sequence, or the nearest one below it; zero when there is none.
+	EventAt(ctx context.Context, sequence uint64) (domain.EventID, error)
 }
 
 // RejectedError says that the stream will not store an event, now or later.
@@ -97,6 +100,16 @@ type RejectedError struct {
 
 func (e *RejectedError) Error() string {
 	return fmt.Sprintf("event %s rejected by the stream: %s", e.Event, e.Reason)
+}
+
+// RewoundError says that the stream went back to an earlier state, or is another one: it holds the events up to Intact, and
+// nothing of what it had acknowledged after that.
+type RewoundError struct {
+	Intact StreamPosition
+}
+
+func (e *RewoundError) Error() string {
+	return fmt.Sprintf("stream went back to sequence %d", e.Intact.Sequence)
 }
 
 // RelayHints carries "there is work" between the relays of several replicas. It is best effort: polling is the net below.

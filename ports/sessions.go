@@ -9,8 +9,8 @@ import (
 
 // SessionStore keeps sessions, apart from users: it may be another server, and it takes a write with every request.
 //
-// A session is live until its idle or absolute limit, and kept, not live, until its refresh limit. A store gives up by
-// itself what has passed that, within a minute or so.
+// A session is live until its idle or absolute limit, and kept, not live, until its refresh limit. What has passed that is
+// forgotten by the store itself or by its SessionArchive.
 type SessionStore interface {
 	// Open keeps a new session, in one round trip.
 	Open(ctx context.Context, session *domain.Session) error
@@ -24,3 +24,7 @@ type SessionStore interface {
 	// repeated, at any later time, without harm to sessions opened since.
 	EndOpenedUntil(ctx context.Context, user domain.UserID, until time.Time) error
 }
+
+// SessionArchive is a session store that does not forget by itself: sessions whose refresh limit was reached before the
+// instant go.
+type SessionArchive interface{ Archive }

@@ -1,0 +1,143 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/menjin-id/menjin/ports"
+)
+
+const (
+	batchSize    = 500
+	pollShortest = 250 * time.Millisecond
+	pollLongest  = time.Second
+	firstDelay   = 50 * time.Millisecond
+	longestDelay = 30 * time.Second
+	lastDrain    = 5 * time.Second // for what is left when the service stops
+)
+
+// Relay publishes the events that wait in the outbox, in order for each user, until the stream has acknowledged them.
+type Relay struct {
+	queue     ports.OutboxQueue
+	stream    ports.EventStream
+	reconcile *Reconcile
+	hints     ports.RelayHints
+	wake      Signal
+	now       ports.Clock
+	log       *slog.Logger
+}
+
+// NewRelay makes the use case. wake is given after each commit of this process that appended events.
+func NewRelay(
+	queue ports.OutboxQueue, stream ports.EventStream, reconcile *Reconcile, hints ports.RelayHints, wake Signal,
+	now ports.Clock, log *slog.Logger,
+) *Relay {
+	return &Relay{queue, stream, reconcile, hints, wake, now, log}
+}
+
+// Run works until ctx ends, then publishes what was committed before, for at most a few seconds. No failure ends it: the
+// events go on waiting, and it tries again with growing pauses.
+func (r *Relay) Run(ctx context.Context) error {
+	failures := 0
+	for {
+		// A batch under way is brought to its end, whatever happens to ctx: it is bounded by its own deadline.
+		pause := r.step(context.WithoutCancel(ctx), &failures)
+		if ctx.Err() != nil {
+			break
+		}
+		if pause > 0 && !r.wait(ctx, pause, failures > 0) {
+			break
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastDrain)
+	defer cancel()
+	for failures = 0; ctx.Err() == nil && failures == 0; {
+		if r.step(ctx, &failures) > 0 {
+			break
+		}
+	}
+	return nil
+}
+
+// step drains one batch and returns how long to pause after it. It counts failures in a row.
+func (r *Relay) step(ctx context.Context, failures *int) time.Duration {
+	drained, err := r.queue.Drain(ctx, batchSize, r.stream.Publish)
+	if err != nil {
+		return r.recover(ctx, drained, err, failures)
+	}
+	if *failures > 0 && drained.Events > 0 {
+		r.log.InfoContext(ctx, "events are published again", "failures", *failures)
+		*failures = 0
+	}
+	if drained.Events == batchSize {
+		return 0
+	}
+	if drained.Busy {
+		r.hints.Hint() // whoever works the shard may have looked before our commit
+	}
+	return pollShortest + rand.N(pollLongest-pollShortest)
+}
+
+// recover decides what follows a failure. An event that the stream will never store is set aside, and what the stream has
+// lost is put back, at once; after any other failure all replicas leave the shard alone for a while.
+func (r *Relay) recover(ctx context.Context, drained ports.Drained, failure error, failures *int) time.Duration {
+	mended, err := r.mend(ctx, failure)
+	if err == nil && mended {
+		return 0
+	}
+	failure = errors.Join(failure, err)
+	delay := backOff(*failures)
+	*failures++
+	r.log.WarnContext(ctx, "events cannot be published for now", "error", failure, "waiting", drained.Events, "next_try_in", delay)
+	if drained.Events > 0 {
+		if err := r.queue.Delay(ctx, drained.Shard, r.now().Add(delay)); err != nil {
+			r.log.WarnContext(ctx, "outbox shard cannot be delayed", "error", err)
+		}
+	}
+	return delay
+}
+
+// mend removes the cause of a failure where it can be removed.
+func (r *Relay) mend(ctx context.Context, failure error) (mended bool, err error) {
+	if rejected, ok := errors.AsType[*ports.RejectedError](failure); ok {
+		if err := r.queue.Bury(ctx, rejected.Event, rejected.Reason, r.now()); err != nil {
+			return false, fmt.Errorf("set rejected event aside: %w", err)
+		}
+		r.log.ErrorContext(ctx, "event set aside as a dead letter; the user's later events are held",
+			"event_id", rejected.Event.String(), "cause", rejected.Reason)
+		return true, nil
+	}
+	if rewound, ok := errors.AsType[*ports.RewoundError](failure); ok {
+		_, err := r.reconcile.From(ctx, rewound.Intact)
+		return err == nil, err
+	}
+	return false, nil
+}
+
+// wait pauses. Work that is announced ends the pause, unless it follows a failure: then the pause is meant.
+func (r *Relay) wait(ctx context.Context, pause time.Duration, failed bool) (goOn bool) {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	wake, hints := (<-chan struct{})(r.wake), r.hints.Hints()
+	if failed {
+		wake, hints = nil, nil
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-wake:
+	case <-hints:
+	case <-timer.C:
+	}
+	return true
+}
+
+// backOff doubles from firstDelay to longestDelay, and takes off up to a half at random so that replicas spread.
+func backOff(failures int) time.Duration {
+	delay := min(firstDelay<<min(failures, 16), longestDelay)
+	return delay - rand.N(delay/2)
+}
