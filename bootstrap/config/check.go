@@ -1,0 +1,142 @@
+package config
+
+import (
+	"net"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+)
+
+// check finds what no single value shows: what is missing, does not go together, or is not for production.
+func (c *Config) check() []Fault {
+	faults := c.checkAlways()
+	if c.Profile == Production {
+		faults = append(faults, c.checkProduction()...)
+	}
+	return faults
+}
+
+func (c *Config) checkAlways() []Fault {
+	var faults []Fault
+	need := func(ok bool, key, reason string) {
+		if !ok {
+			faults = append(faults, Fault{key, reason})
+		}
+	}
+	app := firstApp(c)
+	need(c.DataDir != "", "data_dir", "must not be empty")
+	need(app.ID != "", "wechat.app_id", "is missing: the AppID of the mini-program")
+	need(!app.Secret.IsZero(), "wechat.app_secret", "is missing: the AppSecret of the mini-program")
+	need(c.Token.Issuer != "", "token.issuer", "must not be empty")
+	need(c.Token.Audience != "", "token.audience", "must not be empty")
+	need((c.HTTP.TLSCertFile == "") == (c.HTTP.TLSKeyFile == ""), "http.tls_key_file", "goes with http.tls_cert_file; set both or neither")
+	need(readable(c.HTTP.TLSCertFile), "http.tls_cert_file", "cannot be read")
+	need(readable(c.HTTP.TLSKeyFile), "http.tls_key_file", "cannot be read")
+	need(c.Session.Idle <= c.Session.Refresh, "session.idle_ttl", "must not be longer than session.refresh_ttl")
+	need(c.Session.Refresh <= c.Session.MaxAge, "session.refresh_ttl", "must not be longer than session.max_age")
+	for i, app := range c.WeChat.Apps {
+		first := slices.IndexFunc(c.WeChat.Apps, func(other App) bool { return other.ID == app.ID })
+		need(first == i, "wechat.apps", "names an app_id twice")
+	}
+	return faults
+}
+
+func (c *Config) checkProduction() []Fault {
+	var faults []Fault
+	refuse := func(bad bool, key, reason string) {
+		if bad {
+			faults = append(faults, Fault{key, reason})
+		}
+	}
+	app := firstApp(c)
+	refuse(c.SandboxWanted(), "wechat.base_url", "must not be the sandbox in production")
+	refuse(app.ID == sampleAppID, "wechat.app_id", "must not be the sample in production")
+	for i, app := range c.WeChat.Apps {
+		key := "wechat.app_secret"
+		if i > 0 {
+			key = "wechat.apps"
+		}
+		refuse(looksLikeSample(app.Secret.Reveal()), key, "must not be a sample in production")
+	}
+	refuse(c.Token.SigningKey.IsZero(), "token.signing_key",
+		"is missing: production does not make keys by itself; make one with menjin keys new signing")
+	refuse(c.Vault.Keyset.IsZero(), "vault.keyset",
+		"is missing: production does not make keys by itself; make one with menjin keys new vault")
+	for _, link := range c.links() {
+		refuse(link.plain && !c.plaintextAllowed(link.host), link.key,
+			"would reach "+link.host+" without TLS; use TLS, or name the host in security.plaintext_hosts")
+	}
+	return faults
+}
+
+// looksLikeSample catches the secrets of examples. A real AppSecret is 32 hexadecimal digits.
+func looksLikeSample(secret string) bool {
+	secret = strings.ToLower(secret)
+	for _, word := range []string{sampleSecret, "changeme", "change-me", "example", "your", "sample", "secret", "xxxx", "todo"} {
+		if strings.Contains(secret, word) {
+			return true
+		}
+	}
+	return secret != "" && strings.Trim(secret, secret[:1]) == ""
+}
+
+func (c *Config) plaintextAllowed(host string) bool {
+	return isLocal(host) || slices.Contains(c.Security.PlaintextHosts, host)
+}
+
+// isLocal reports whether a connection to host stays on this machine.
+func isLocal(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "" || host == "localhost" || strings.HasPrefix(host, "/") || (ip != nil && ip.IsLoopback())
+}
+
+// link is a connection to another host.
+type link struct {
+	key   string
+	host  string
+	plain bool
+}
+
+func (c *Config) links() []link {
+	var links []link
+	if base, err := url.Parse(c.WeChat.BaseURL); err == nil && !c.SandboxWanted() {
+		links = append(links, link{"wechat.base_url", base.Hostname(), base.Scheme == "http"})
+	}
+	if base, err := url.Parse(c.Database.URL.Reveal()); err == nil && !c.EmbeddedDatabase() {
+		host := base.Hostname()
+		if socket := base.Query().Get("host"); host == "" {
+			host = socket
+		}
+		mode := base.Query().Get("sslmode")
+		links = append(links, link{"database.url", host, mode != "require" && mode != "verify-ca" && mode != "verify-full"})
+	}
+	links = append(links, remoteLinks("sessions.url", c.Sessions.URL.Reveal(), "redis")...)
+	return append(links, remoteLinks("events.url", c.Events.URL.Reveal(), "nats")...)
+}
+
+func remoteLinks(key, urls, plainScheme string) []link {
+	var links []link
+	scheme := ""
+	for _, item := range splitList(urls) {
+		if !strings.Contains(item, "://") {
+			item = scheme + "://" + item
+		}
+		if base, err := url.Parse(item); err == nil {
+			scheme = base.Scheme
+			links = append(links, link{key, base.Hostname(), base.Scheme == plainScheme})
+		}
+	}
+	return links
+}
+
+func readable(file string) bool {
+	if file == "" {
+		return true
+	}
+	opened, err := os.Open(file) //nolint:gosec // the operator names the file
+	if err != nil {
+		return false
+	}
+	return opened.Close() == nil
+}

@@ -1,0 +1,187 @@
+package config_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/menjin-id/menjin/bootstrap/config"
+)
+
+func load(t *testing.T, yaml string, environ ...string) (*config.Config, error) {
+	t.Helper()
+	file := ""
+	if yaml != "" {
+		file = filepath.Join(t.TempDir(), "menjin.yaml")
+		if err := os.WriteFile(file, []byte(yaml), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return config.Load(file, environ)
+}
+
+func TestDefaultsStartWithNothingInstalled(t *testing.T) {
+	t.Parallel()
+	c, err := load(t, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !c.SandboxWanted() || !c.EmbeddedEvents() || !c.EmbeddedDatabase() || !c.SessionsInDatabase() {
+		t.Errorf("development needs more than the process itself")
+	}
+	if c.HTTP.Addr != "127.0.0.1:8080" || c.Session.Idle != 30*time.Minute || c.Token.AccessTTL != 2*time.Hour {
+		t.Errorf("got addr %s, idle %s, ttl %s", c.HTTP.Addr, c.Session.Idle, c.Token.AccessTTL)
+	}
+}
+
+func TestEnvironmentGoesOverFileOverDefaults(t *testing.T) {
+	t.Parallel()
+	c, err := load(t, "http:\n  addr: :9000\nsession:\n  idle_ttl: 10m\n", "MENJIN_HTTP_ADDR=:9001", "PATH=/bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.HTTP.Addr != ":9001" || c.Session.Idle != 10*time.Minute || c.Session.Refresh != 720*time.Hour {
+		t.Errorf("got addr %s, idle %s, refresh %s", c.HTTP.Addr, c.Session.Idle, c.Session.Refresh)
+	}
+}
+
+func TestEveryFaultIsNamedByItsKey(t *testing.T) {
+	t.Parallel()
+	_, err := load(t, "htpp:\n  addr: x\nhttp:\n  addr: nonsense\n  cors_origins: ['*']\nwechat:\n  timeout: soon\n  apps:\n    - app_id: wx2\n",
+		"MENJIN_SESSION_IDLE_TTL=never", "MENJIN_SESION_MAX_AGE=1h", "MENJIN_WECHAT_APP_SECRET_FILE=/does/not/exist",
+		"MENJIN_DATABASE_URL=mysql://root:hunter2@db", "MENJIN_EVENTS_SHARDS=99", "MENJIN_TEST_REQUIRE=all")
+	if err == nil {
+		t.Fatal("got no fault")
+	}
+	for _, key := range []string{
+		"htpp.addr", "http.addr", "http.cors_origins", "wechat.timeout", "wechat.apps", "session.idle_ttl",
+		"MENJIN_SESION_MAX_AGE", "wechat.app_secret", "database.url", "events.shards",
+	} {
+		if !strings.Contains(err.Error(), key+":") {
+			t.Errorf("%s is not named in:\n%v", key, err)
+		}
+	}
+	if strings.Contains(err.Error(), "TEST_REQUIRE") || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("the faults name a variable of the tests, or a secret:\n%v", err)
+	}
+}
+
+func TestSecretIsReadFromFile(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(file, []byte("s3cr3t\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := load(t, "", "MENJIN_WECHAT_APP_SECRET_FILE="+file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.WeChat.Apps[0].Secret.Reveal(); got != "s3cr3t" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestSeveralMiniPrograms(t *testing.T) {
+	t.Parallel()
+	inFile, err := load(t, "wechat:\n  apps:\n    - {app_id: wx02, app_secret: two}\n    - {app_id: wx03, app_secret: three}\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inEnv, err := load(t, "", `MENJIN_WECHAT_APPS=[{"app_id":"wx02","app_secret":"two"},{"app_id":"wx03","app_secret":"three"}]`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []*config.Config{inFile, inEnv} {
+		if len(c.WeChat.Apps) != 3 || c.WeChat.Apps[2].ID != "wx03" || c.WeChat.Apps[1].Secret.Reveal() != "two" {
+			t.Errorf("got %d apps: %v", len(c.WeChat.Apps), c.WeChat.Apps)
+		}
+	}
+}
+
+// production is a set-up that production accepts.
+var production = []string{
+	"MENJIN_ENV=prod", "MENJIN_WECHAT_APP_ID=wx0123456789abcdef", "MENJIN_WECHAT_APP_SECRET=0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+	"MENJIN_TOKEN_SIGNING_KEY=pem", "MENJIN_VAULT_KEYSET=keyset",
+}
+
+func TestProduction(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		environ []string
+		keys    []string // faults; none: accepted
+	}{
+		{"complete", nil, nil},
+		{"embedded sandbox", []string{"MENJIN_WECHAT_BASE_URL=sandbox"}, []string{"wechat.base_url"}},
+		{"sample secret", []string{"MENJIN_WECHAT_APP_SECRET=00000000000000000000000000000001"}, []string{"wechat.app_secret"}},
+		{"placeholder", []string{"MENJIN_WECHAT_APP_SECRET=changeme"}, []string{"wechat.app_secret"}},
+		{"no keys", []string{"MENJIN_TOKEN_SIGNING_KEY=", "MENJIN_VAULT_KEYSET="}, []string{"token.signing_key", "vault.keyset"}},
+		{"no app", []string{"MENJIN_WECHAT_APP_ID=", "MENJIN_WECHAT_APP_SECRET="}, []string{"wechat.app_id", "wechat.app_secret"}},
+		{
+			"plain text to other hosts",
+			[]string{
+				"MENJIN_DATABASE_URL=postgres://u:p@db/x", "MENJIN_SESSIONS_URL=redis://cache:6379,cache2:6379",
+				"MENJIN_EVENTS_URL=nats://bus:4222", "MENJIN_WECHAT_BASE_URL=http://proxy",
+			},
+			[]string{"database.url", "sessions.url", "events.url", "wechat.base_url"},
+		},
+		{
+			"plain text allowed by name",
+			[]string{
+				"MENJIN_DATABASE_URL=postgres://u:p@db/x", "MENJIN_SESSIONS_URL=redis://cache:6379", "MENJIN_EVENTS_URL=nats://bus:4222",
+				"MENJIN_SECURITY_PLAINTEXT_HOSTS=db, cache,bus",
+			},
+			nil,
+		},
+		{"plain text to this machine", []string{"MENJIN_DATABASE_URL=postgres:///x?host=/run/postgresql", "MENJIN_SESSIONS_URL=redis://127.0.0.1:6379"}, nil},
+		{"encrypted", []string{"MENJIN_DATABASE_URL=postgres://u:p@db/x?sslmode=verify-full", "MENJIN_SESSIONS_URL=rediss://cache:6379", "MENJIN_EVENTS_URL=tls://bus:4222"}, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := load(t, "", append(append([]string{}, production...), test.environ...)...)
+			if len(test.keys) == 0 && err != nil {
+				t.Errorf("refused: %v", err)
+			}
+			for _, key := range test.keys {
+				if !strings.Contains(fmt.Sprint(err), key+":") {
+					t.Errorf("%s is not named in: %v", key, err)
+				}
+			}
+		})
+	}
+}
+
+func TestUnknownProfileIsRefused(t *testing.T) {
+	t.Parallel()
+	if _, err := load(t, "", "MENJIN_ENV=production"); err == nil || !strings.Contains(err.Error(), "MENJIN_ENV: must be") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestPrintShowsNoSecret(t *testing.T) {
+	t.Parallel()
+	environ := append(append([]string{}, production...),
+		"MENJIN_DATABASE_URL=postgres://u:planted-1@localhost/x", "MENJIN_SESSIONS_URL=redis://:planted-2@localhost:6379",
+		"MENJIN_WECHAT_PUSH_TOKEN=planted-3", `MENJIN_WECHAT_APPS=[{"app_id":"wx02","app_secret":"planted-4"}]`,
+		"MENJIN_TOKEN_SIGNING_KEY=planted-5", "MENJIN_VAULT_KEYSET=planted-6", "MENJIN_WECHAT_APP_SECRET=planted-7")
+	c, err := load(t, "", environ...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := c.Print(&out); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(&out, "%v %+v %#v", c, c, *c)
+	if strings.Contains(out.String(), "planted") {
+		t.Errorf("a secret is shown in:\n%s", out.String())
+	}
+	if !strings.Contains(out.String(), "http.addr") || !strings.Contains(out.String(), "127.0.0.1:8080") {
+		t.Errorf("http.addr is not shown in:\n%s", out.String())
+	}
+}
