@@ -21,7 +21,7 @@ func NewFollowRevocations(feed ports.RevocationFeed, sessions ports.SessionStore
 
 // Run follows the feed until ctx ends. Ending a session again is harmless, also long after.
 func (uc *FollowRevocations) Run(ctx context.Context) error {
-	return uc.feed.Follow(ctx, func(ctx context.Context, ending ports.SessionEnding) error {
+	err := uc.feed.Follow(ctx, func(ctx context.Context, ending ports.SessionEnding) error {
 		var err error
 		if ending.SessionID == (domain.SessionID{}) {
 			err = uc.sessions.EndOpenedUntil(ctx, ending.UserID, ending.Stamp.At)
@@ -33,4 +33,8 @@ func (uc *FollowRevocations) Run(ctx context.Context) error {
 		}
 		return nil
 	})
+	if ctx.Err() != nil {
+		return nil // as asked
+	}
+	return err
 }

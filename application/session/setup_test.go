@@ -1,0 +1,51 @@
+package session_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/menjin-id/menjin/adapters/memory"
+	"github.com/menjin-id/menjin/application/session"
+	"github.com/menjin-id/menjin/domain"
+	"github.com/menjin-id/menjin/ports"
+)
+
+func addUser(user *domain.User, event domain.Event) func(context.Context, ports.Tx) error {
+	return func(ctx context.Context, tx ports.Tx) error {
+		if err := tx.Users().Add(ctx, user); err != nil {
+			return err
+		}
+		return tx.Outbox().Append(ctx, event)
+	}
+}
+
+// follow lets the use case take a number of endings from the feed.
+func (b *bundle) follow(t *testing.T, feed *memory.RevocationFeed, count int) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	counted := countingFeed{feed, func() {
+		if count--; count == 0 {
+			cancel()
+		}
+	}}
+	if err := session.NewFollowRevocations(counted, b.sessions).Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// countingFeed calls done after each ending that was taken.
+type countingFeed struct {
+	ports.RevocationFeed
+	done func()
+}
+
+func (f countingFeed) Follow(ctx context.Context, end func(context.Context, ports.SessionEnding) error) error {
+	return f.RevocationFeed.Follow(ctx, func(ctx context.Context, ending ports.SessionEnding) error {
+		err := end(ctx, ending)
+		if err == nil {
+			f.done()
+		}
+		return err
+	})
+}
