@@ -1,0 +1,48 @@
+#!/bin/sh
+# Installs what the test suite needs and this machine lacks: a C compiler for the race detector, PostgreSQL, Redis
+# and Chromium. It uses apt as root or through sudo without a password; elsewhere it names what to install. A test
+# whose server is missing skips, or fails under MENJIN_TEST_REQUIRE=all.
+set -eu
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+has_postgresql() {
+	has initdb && has postgres && return
+	for program in /usr/lib/postgresql/*/bin/postgres; do
+		[ -x "$program" ] && return
+	done
+	return 1
+}
+
+missing() {
+	has cc || has gcc || has clang || echo gcc libc6-dev
+	has_postgresql || echo postgresql
+	has redis-server || has valkey-server || echo redis-server
+	has chromium || has chromium-browser || has google-chrome || echo chromium
+}
+
+apt() {
+	if [ "$(id -u)" = 0 ]; then
+		DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@"
+	else
+		sudo -n env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@"
+	fi
+}
+
+may_install() { has apt-get && { [ "$(id -u)" = 0 ] || { has sudo && sudo -n true 2>/dev/null; }; }; }
+
+packages=$(missing | tr '\n' ' ')
+[ -n "$packages" ] || exit 0
+
+if may_install; then
+	echo "testdeps: installing $packages"
+	apt update || echo "testdeps: apt-get update failed; trying with the lists at hand"
+	# One by one, so that a package this system does not have keeps no other from being installed.
+	for package in $packages; do
+		apt install -y --no-install-recommends "$package" >/dev/null </dev/null || echo "testdeps: could not install $package"
+	done
+	packages=$(missing | tr '\n' ' ')
+	[ -n "$packages" ] || exit 0
+fi
+echo "testdeps: not installed, so their tests are skipped: $packages"
+case $packages in *gcc*) echo "testdeps: the race detector needs a C compiler: install gcc" >&2; exit 1 ;; esac
