@@ -1,0 +1,120 @@
+package tokens
+
+import (
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/menjin-id/menjin/domain"
+)
+
+// setClock is a clock that stands where it is put.
+type setClock struct {
+	wallClock
+	now atomic.Int64
+}
+
+func newClock(now time.Time) *setClock {
+	c := &setClock{}
+	c.set(now)
+	return c
+}
+
+func (c *setClock) set(now time.Time) { c.now.Store(now.UnixNano()) }
+
+func (c *setClock) NowNano() int64 { return c.now.Load() }
+
+var start = time.Date(2040, 1, 2, 3, 4, 5, 0, time.UTC)
+
+func TestProvenTokenIsForgottenWhenItExpires(t *testing.T) {
+	t.Parallel()
+	clock := newClock(start)
+	c := newCache(10, clock)
+	c.put(digest{1}, domain.Claims{ExpiresAt: start.Add(time.Hour)})
+
+	clock.set(start.Add(time.Hour - time.Second))
+	if _, found := c.get(digest{1}); !found {
+		t.Error("a second before its expiry: forgotten")
+	}
+	clock.set(start.Add(time.Hour))
+	if _, found := c.get(digest{1}); found {
+		t.Error("at its expiry: still there")
+	}
+}
+
+func TestExpiredTokenIsNotRemembered(t *testing.T) {
+	t.Parallel()
+	clock := newClock(start)
+	c := newCache(10, clock)
+	c.put(digest{1}, domain.Claims{ExpiresAt: start})
+	c.put(digest{2}, domain.Claims{ExpiresAt: start.Add(-time.Hour)})
+	clock.set(start.Add(1))
+	for _, key := range []digest{{1}, {2}} {
+		if _, found := c.get(key); found {
+			t.Errorf("token %d is remembered", key[0])
+		}
+	}
+}
+
+func TestCacheIsBounded(t *testing.T) {
+	t.Parallel()
+	c := newCache(100, wallClock{})
+	for i := range 10_000 {
+		c.put(digest{byte(i), byte(i >> 8)}, domain.Claims{ExpiresAt: time.Now().Add(time.Hour)})
+	}
+	c.entries.CleanUp()
+	if got := c.entries.EstimatedSize(); got > 100 {
+		t.Errorf("entries: got %d, want at most 100", got)
+	}
+}
+
+func TestRefusedTokenIsNotRemembered(t *testing.T) {
+	t.Parallel()
+	private, err := GenerateKey(EdDSA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := ParseKeys(private, EdDSA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := NewVerifier(keys, "us", "you")
+	token, err := NewIssuer(keys, "them", "you").Issue(domain.Claims{ExpiresAt: time.Now().Add(time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := v.Verify(token); err == nil {
+			t.Error("a token of somebody else was accepted")
+		}
+	}
+	if got := v.proven.entries.EstimatedSize(); got != 0 {
+		t.Errorf("remembered: got %d, want 0", got)
+	}
+}
+
+func BenchmarkProve(b *testing.B) {
+	for _, algorithm := range []Algorithm{EdDSA, ES256} {
+		b.Run(string(algorithm), func(b *testing.B) {
+			private, err := GenerateKey(algorithm)
+			if err != nil {
+				b.Fatal(err)
+			}
+			keys, err := ParseKeys(private, algorithm)
+			if err != nil {
+				b.Fatal(err)
+			}
+			token, err := NewIssuer(keys, "us", "you").Issue(domain.Claims{Roles: []domain.Role{domain.RoleUser}})
+			if err != nil {
+				b.Fatal(err)
+			}
+			v := NewVerifier(keys, "us", "you")
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := v.prove(token.Reveal()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,120 @@
+package portstest
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/menjin-id/menjin/domain"
+	"github.com/menjin-id/menjin/ports"
+)
+
+// EventCodec is the contract of how events are written down.
+func EventCodec(t *testing.T, open func(t *testing.T) ports.EventCodec) {
+	t.Helper()
+	check(t, open, codecContracts)
+}
+
+// newEvents makes an event of each kind there is.
+func newEvents(t *testing.T) []domain.Event {
+	t.Helper()
+	user, registered := newUser(t)
+	session := newSession(user.ID(), now(), domain.SessionLimits{})
+	return []domain.Event{
+		registered,
+		user.SignIn(session, domain.MethodWeChat, stamp()),
+		user.EndSession(session.State().ID, domain.EndedByLogout, stamp()),
+		user.EndAllSessions(domain.EndedByLogoutAll, stamp()),
+	}
+}
+
+// unknownFacts is what an event of a type to come may tell.
+type unknownFacts struct{ domain.Facts }
+
+var codecContracts = []contract[ports.EventCodec]{
+	{"every type of event is written down", func(t *testing.T, _ context.Context, codec ports.EventCodec) {
+		written := map[domain.EventType]bool{}
+		for _, event := range newEvents(t) {
+			written[event.Type] = true
+			message, err := codec.Encode(event)
+			if err != nil {
+				t.Errorf("encode %s: %v", event.Type, err)
+				continue
+			}
+			wantMessage(t, event, message)
+		}
+		for _, name := range domain.EventTypes() {
+			if !written[name] {
+				t.Errorf("event type %s: the suite has no sample of it", name)
+			}
+		}
+	}},
+	{"an event is written down the same each time", func(t *testing.T, _ context.Context, codec ports.EventCodec) {
+		for _, event := range newEvents(t) {
+			first, err := codec.Encode(event)
+			if err != nil {
+				t.Fatalf("encode: %v", err)
+			}
+			second, err := codec.Encode(event)
+			if diff := diff(first, second); diff != "" || err != nil {
+				t.Errorf("%s encoded twice: error %v, differs (-first +second):\n%s", event.Type, err, diff)
+			}
+		}
+	}},
+	{"facts unknown, missing or of another type are refused", func(t *testing.T, _ context.Context, codec ports.EventCodec) {
+		unknown, missing, other := newEvents(t)[0], newEvents(t)[0], newEvents(t)[0]
+		unknown.Facts = unknownFacts{}
+		missing.Facts = nil
+		other.Facts = domain.SessionEnded{Reason: domain.EndedByLogoutAll}
+		wantUnencoded(t, codec, map[string]domain.Event{
+			"with unknown facts": unknown, "without facts": missing, "with facts of another type": other,
+		})
+	}},
+	{"an event without id, user or version is refused", func(t *testing.T, _ context.Context, codec ports.EventCodec) {
+		id, user, zero, negative := newEvents(t)[0], newEvents(t)[0], newEvents(t)[0], newEvents(t)[0]
+		id.ID = domain.EventID{}
+		user.UserID = domain.UserID{}
+		zero.Version = 0
+		negative.Version = -1
+		wantUnencoded(t, codec, map[string]domain.Event{
+			"without id": id, "without user": user, "without version": zero, "with a version below 0": negative,
+		})
+	}},
+}
+
+func wantUnencoded(t *testing.T, codec ports.EventCodec, events map[string]domain.Event) {
+	t.Helper()
+	for what, event := range events {
+		if _, err := codec.Encode(event); err == nil {
+			t.Errorf("encode an event %s: got no error, want one", what)
+		}
+	}
+}
+
+func wantMessage(t *testing.T, event domain.Event, got ports.Message) {
+	t.Helper()
+	want := got
+	want.ID, want.UserID, want.UserVersion, want.At = event.ID, event.UserID, event.Version, event.At
+	want.Type = "menjin.user." + string(event.Type) + ".v1"
+	want.Subject = "menjin.user." + string(event.Type) + "." + event.UserID.String()
+	want.SchemaVersion = 1
+	if diff := diff(want, got); diff != "" {
+		t.Errorf("message of %s differs (-want +got):\n%s", event.Type, diff)
+	}
+
+	var data map[string]any
+	if err := json.Unmarshal(got.Data, &data); err != nil {
+		t.Fatalf("data of %s: got %s, want a JSON object: %v", event.Type, got.Data, err)
+	}
+	if data["user_id"] != event.UserID.String() {
+		t.Errorf("user_id of %s: got %v, want %v", event.Type, data["user_id"], event.UserID)
+	}
+	private := []string{"openid", "unionid", "phone", "email", "nickname", "token", "session_key"}
+	for name := range data {
+		if slices.Contains(private, strings.ToLower(name)) {
+			t.Errorf("data of %s: got field %q, want nothing private", event.Type, name)
+		}
+	}
+}
