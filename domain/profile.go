@@ -2,12 +2,14 @@ package domain
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// Username is a chosen sign-in name: 3 to 32 letters, digits, "_", "." and "-". The zero value is "none".
+// Username is a chosen sign-in name: 3 to 32 letters, digits, "_", "." and "-", the first a letter or digit. The zero value
+// is "none".
 type Username struct{ text string }
 
 // NewUsername refuses what is not a username. The text must be NFKC-normalised already.
@@ -15,11 +17,11 @@ func NewUsername(text string) (Username, error) {
 	allowed := func(r rune) bool {
 		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("_.-", r)
 	}
-	if n := utf8.RuneCountInString(text); n < 3 || n > 32 || !utf8.ValidString(text) {
-		return Username{}, Invalid(Violation{Field: "username", Rule: "length", Text: "must have 3 to 32 characters"})
+	if rule := outside(text, 3, 32); rule != "" {
+		return Username{}, Invalid(Violation{Field: "username", Rule: rule, Text: "must have 3 to 32 characters"})
 	}
-	if strings.IndexFunc(text, func(r rune) bool { return !allowed(r) }) >= 0 {
-		return Username{}, Invalid(Violation{Field: "username", Rule: "format", Text: `may hold letters, digits, "_", "." and "-" only`})
+	if strings.IndexFunc(text, func(r rune) bool { return !allowed(r) }) >= 0 || strings.ContainsRune("_.-", rune(text[0])) {
+		return Username{}, Invalid(Violation{Field: "username", Rule: "format", Text: `must begin with a letter or digit and hold letters, digits, "_", "." and "-" only`})
 	}
 	return Username{text}, nil
 }
@@ -32,20 +34,33 @@ type Nickname struct{ text string }
 // NewNickname trims the text and refuses what is not a nickname.
 func NewNickname(text string) (Nickname, error) {
 	text = strings.TrimSpace(text)
-	if n := utf8.RuneCountInString(text); n < 1 || n > 64 || !utf8.ValidString(text) {
-		return Nickname{}, Invalid(Violation{Field: "nickname", Rule: "length", Text: "must have 1 to 64 characters"})
+	if rule := outside(text, 1, 64); rule != "" {
+		return Nickname{}, Invalid(Violation{Field: "nickname", Rule: rule, Text: "must have 1 to 64 characters"})
 	}
-	if strings.IndexFunc(text, unprintable) >= 0 {
-		return Nickname{}, Invalid(Violation{Field: "nickname", Rule: "format", Text: "must not hold control or direction marks"})
+	if strings.IndexFunc(text, unprintable) >= 0 || strings.IndexFunc(text, unicode.IsGraphic) < 0 {
+		return Nickname{}, Invalid(Violation{Field: "nickname", Rule: "format", Text: "must not hold control or direction marks, nor be invisible"})
 	}
 	return Nickname{text}, nil
 }
 
 func (n Nickname) String() string { return n.text }
 
-// unprintable catches control characters and the marks that turn the direction of text around.
+// outside names the rule that a length in characters breaks.
+func outside(text string, least, most int) (rule string) {
+	switch n := utf8.RuneCountInString(text); {
+	case n < least:
+		return "min"
+	case n > most:
+		return "max"
+	default:
+		return ""
+	}
+}
+
+// unprintable catches control characters, line separators, the marks that turn the direction of text around, and bytes that
+// are no text.
 func unprintable(r rune) bool {
-	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == utf8.RuneError
+	return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) || r == utf8.RuneError
 }
 
 // AvatarURL is the address of a picture, http or https, up to 1,024 bytes. The zero value is "none".
@@ -54,7 +69,8 @@ type AvatarURL struct{ text string }
 // NewAvatarURL refuses what is not such an address.
 func NewAvatarURL(text string) (AvatarURL, error) {
 	address, err := url.Parse(text)
-	if err != nil || len(text) > 1024 || (address.Scheme != "http" && address.Scheme != "https") ||
+	hostile := func(r rune) bool { return unprintable(r) || unicode.IsSpace(r) || strings.ContainsRune("<>\"'\\`", r) }
+	if err != nil || len(text) > 1024 || strings.IndexFunc(text, hostile) >= 0 || (address.Scheme != "http" && address.Scheme != "https") ||
 		address.Hostname() == "" || address.User != nil {
 		return AvatarURL{}, Invalid(Violation{Field: "avatar_url", Rule: "format", Text: "must be an http or https address"})
 	}
@@ -67,13 +83,15 @@ func (a AvatarURL) String() string { return a.text }
 type Email struct{ Secret }
 
 // NewEmail refuses what cannot be an address: it wants one "@" between a local part and a dotted domain, 254 bytes at
-// most (RFC 5321 §4.5.3.1), and no white space or control characters. Only a message sent to it can prove more.
+// most (RFC 5321 §4.5.3.1), and nothing that would end an address in a message's header. Only a message sent to it can prove
+// more.
 func NewEmail(text string) (Email, error) {
-	local, host, found := strings.Cut(text, "@")
-	if !found || len(text) > 254 || local == "" || len(local) > 64 || !utf8.ValidString(text) ||
-		strings.Contains(host, "@") || !strings.Contains(strings.Trim(host, "."), ".") ||
-		strings.HasPrefix(host, ".") || strings.HasSuffix(host, ".") ||
-		strings.IndexFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unprintable(r) }) >= 0 {
+	local, host, _ := strings.Cut(text, "@")
+	hostile := func(r rune) bool {
+		return unprintable(r) || unicode.IsSpace(r) || strings.ContainsRune("<>()[],;:\"\\", r)
+	}
+	if len(text) > 254 || local == "" || len(local) > 64 || strings.IndexFunc(text, hostile) >= 0 ||
+		!strings.Contains(host, ".") || slices.Contains(strings.Split(host, "."), "") || strings.Contains(host, "@") {
 		return Email{}, Invalid(Violation{Field: "email", Rule: "format", Text: "is not an e-mail address"})
 	}
 	return Email{NewSecret(text)}, nil

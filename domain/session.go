@@ -80,8 +80,10 @@ func (s *Session) Slide(idle time.Duration, now time.Time) error {
 	if err := s.Check(now); err != nil {
 		return err
 	}
-	s.state.LastSeenAt = now
-	s.state.IdleUntil = earlier(now.Add(idle), s.state.ExpiresAt)
+	if now.After(s.state.LastSeenAt) { // requests may overtake each other
+		s.state.LastSeenAt = now
+		s.state.IdleUntil = earlier(now.Add(idle), s.state.ExpiresAt)
+	}
 	return nil
 }
 

@@ -1,0 +1,46 @@
+package memory
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/menjin-id/menjin/domain"
+	"github.com/menjin-id/menjin/ports"
+)
+
+// EventCodec is a ports.EventCodec that writes down whom an event is about and when, and nothing of its facts.
+type EventCodec struct{}
+
+// Encode is part of ports.EventCodec.
+func (EventCodec) Encode(event domain.Event) (ports.Message, error) {
+	if event.ID.IsZero() || event.UserID.IsZero() || event.Version < 1 {
+		return ports.Message{}, errors.New("event has no id, user or version")
+	}
+	if typeOf(event.Facts) != event.Type {
+		return ports.Message{}, fmt.Errorf("event type %q does not tell %T", event.Type, event.Facts)
+	}
+	data, err := json.Marshal(map[string]string{
+		"user_id": event.UserID.String(), "at": event.At.Format(time.RFC3339Nano),
+	})
+	name := "menjin.user." + string(event.Type)
+	return ports.Message{
+		ID: event.ID, Type: name + ".v1", SchemaVersion: 1, Subject: name + "." + event.UserID.String(),
+		UserID: event.UserID, UserVersion: event.Version, At: event.At, Data: data,
+	}, err
+}
+
+// typeOf returns the type that facts belong to, empty for unknown ones.
+func typeOf(facts domain.Facts) domain.EventType {
+	switch facts.(type) {
+	case domain.Registered:
+		return domain.EventRegistered
+	case domain.SignedIn:
+		return domain.EventSignedIn
+	case domain.SessionEnded:
+		return domain.EventSessionEnded
+	default:
+		return "unknown"
+	}
+}

@@ -1,0 +1,96 @@
+package memory_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/menjin-id/menjin/adapters/memory"
+	"github.com/menjin-id/menjin/domain"
+	"github.com/menjin-id/menjin/ports"
+	"github.com/menjin-id/menjin/ports/portstest"
+)
+
+func TestStore(t *testing.T) {
+	t.Parallel()
+	portstest.Store(t, func(_ *testing.T, options portstest.StoreOptions) portstest.StoreParts {
+		store := memory.NewStore(options.Codec, options.OnCommit, memory.StoreOptions{Shards: options.Shards})
+		return portstest.StoreParts{Users: store, Tx: store, Queue: store, Ledger: store, Archive: store}
+	})
+}
+
+func TestSessions(t *testing.T) {
+	t.Parallel()
+	portstest.Sessions(t, func(_ *testing.T, limits domain.SessionLimits) portstest.SessionsParts {
+		store := memory.NewSessions(limits)
+		return portstest.SessionsParts{Store: store, Archive: store}
+	})
+}
+
+func TestEventStream(t *testing.T) {
+	t.Parallel()
+	portstest.EventStream(t, func(*testing.T) portstest.EventStreamParts {
+		stream := memory.NewEventStream()
+		return portstest.EventStreamParts{
+			Stream: stream,
+			Stored: func(*testing.T) (ids []domain.EventID) {
+				for _, message := range stream.Messages() {
+					ids = append(ids, message.ID)
+				}
+				return ids
+			},
+			Spoil: func(message *ports.Message) { stream.Reject(message.ID) },
+		}
+	})
+}
+
+func TestEventCodec(t *testing.T) {
+	t.Parallel()
+	portstest.EventCodec(t, func(*testing.T) ports.EventCodec { return memory.EventCodec{} })
+}
+
+func TestCipher(t *testing.T) {
+	t.Parallel()
+	portstest.Cipher(t, func(*testing.T) ports.Cipher { return memory.NewCipher() })
+}
+
+func TestTokens(t *testing.T) {
+	t.Parallel()
+	portstest.Tokens(t, func(*testing.T) portstest.TokensParts {
+		tokens := memory.NewTokens()
+		return portstest.TokensParts{Issuer: tokens, Verifier: tokens}
+	})
+}
+
+func TestWeChat(t *testing.T) {
+	t.Parallel()
+	const app = "wx0123456789abcdef"
+	portstest.WeChat(t, func(*testing.T) portstest.WeChatParts {
+		wechat := memory.NewWeChat(app)
+		person := ports.WeChatLogin{
+			OpenID:     domain.OpenID{Secret: domain.NewSecret("o-1")},
+			SessionKey: domain.SessionKey{Secret: domain.NewSecret("tiihtNczf5v6AKRyjwEUhQ==")},
+		}
+		granted := 0
+		return portstest.WeChatParts{WeChat: wechat, App: app, Code: func(*testing.T) domain.Secret {
+			granted++
+			code := fmt.Sprintf("code-%d", granted)
+			wechat.Grant(code, person)
+			return domain.NewSecret(code)
+		}}
+	})
+}
+
+func TestRevocationFeed(t *testing.T) {
+	t.Parallel()
+	portstest.RevocationFeed(t, func(*testing.T) portstest.RevocationFeedParts {
+		feed := memory.NewRevocationFeed()
+		return portstest.RevocationFeedParts{
+			Feed: feed, Publish: func(_ *testing.T, ending ports.SessionEnding) { feed.Publish(ending) },
+		}
+	})
+}
+
+func TestRelayHints(t *testing.T) {
+	t.Parallel()
+	portstest.RelayHints(t, func(*testing.T) (one, other ports.RelayHints) { return memory.NewRelayHints() })
+}

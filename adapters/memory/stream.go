@@ -1,0 +1,117 @@
+package memory
+
+import (
+	"context"
+	"crypto/rand"
+	"slices"
+	"sync"
+
+	"github.com/menjin-id/menjin/domain"
+	"github.com/menjin-id/menjin/ports"
+)
+
+// EventStream is a ports.EventStream with a duplicate window that never closes.
+type EventStream struct {
+	outage
+
+	mu       sync.Mutex
+	identity string
+	messages []ports.Message // the first has sequence 1
+	rejected map[domain.EventID]bool
+}
+
+// NewEventStream returns an empty stream.
+func NewEventStream() *EventStream {
+	return &EventStream{identity: rand.Text(), rejected: map[domain.EventID]bool{}}
+}
+
+// Messages returns what the stream holds, in its order.
+func (s *EventStream) Messages() []ports.Message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.messages)
+}
+
+// Reject makes the stream refuse an event for ever.
+func (s *EventStream) Reject(event domain.EventID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rejected[event] = true
+}
+
+// Rewind makes the stream forget what lies after a sequence, as a server does that comes back with an older copy.
+func (s *EventStream) Rewind(sequence uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.messages = s.messages[:min(sequence, uint64(len(s.messages)))]
+}
+
+// Recreate makes the stream another one, empty.
+func (s *EventStream) Recreate() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.identity, s.messages = rand.Text(), nil
+}
+
+// Publish is part of ports.EventStream.
+func (s *EventStream) Publish(ctx context.Context, recorded ports.StreamPosition, messages []ports.OutboxEvent) (ports.StreamPosition, error) {
+	if err := s.down(ctx); err != nil {
+		return ports.StreamPosition{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if recorded.Stream != "" && recorded.Stream != s.identity {
+		return ports.StreamPosition{}, &ports.RewoundError{Intact: s.position(0)}
+	}
+	before, last := s.end(), uint64(0)
+	for _, message := range messages {
+		if s.rejected[message.Message.ID] {
+			return ports.StreamPosition{}, &ports.RejectedError{Event: message.Message.ID, Reason: "scripted"}
+		}
+		last = s.store(message.Message)
+	}
+	if s.end() > before && before < recorded.Sequence {
+		return ports.StreamPosition{}, &ports.RewoundError{Intact: s.position(before)}
+	}
+	return s.position(last), nil
+}
+
+// store keeps a message it does not hold, and returns where it lies.
+func (s *EventStream) store(message ports.Message) uint64 {
+	known := slices.IndexFunc(s.messages, func(held ports.Message) bool { return held.ID == message.ID })
+	if known >= 0 {
+		return uint64(known) + 1
+	}
+	s.messages = append(s.messages, message)
+	return s.end()
+}
+
+func (s *EventStream) end() uint64 { return uint64(len(s.messages)) }
+
+func (s *EventStream) position(sequence uint64) ports.StreamPosition {
+	return ports.StreamPosition{Stream: s.identity, Sequence: sequence}
+}
+
+// Tail is part of ports.EventStream.
+func (s *EventStream) Tail(ctx context.Context) (ports.StreamPosition, error) {
+	if err := s.down(ctx); err != nil {
+		return ports.StreamPosition{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.position(s.end()), nil
+}
+
+// EventAt is part of ports.EventStream.
+func (s *EventStream) EventAt(ctx context.Context, sequence uint64) (domain.EventID, error) {
+	if err := s.down(ctx); err != nil {
+		return domain.EventID{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sequence = min(sequence, s.end())
+	if sequence == 0 {
+		return domain.EventID{}, nil
+	}
+	return s.messages[sequence-1].ID, nil
+}

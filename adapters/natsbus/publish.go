@@ -1,0 +1,161 @@
+package natsbus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/menjin-id/menjin/domain"
+	"github.com/menjin-id/menjin/ports"
+)
+
+// Publish may be called for several shards at once. After an error other than *ports.RejectedError the connection is
+// thrown away, so that nothing of the batch can be stored after the next one has begun to be sent.
+func (b *Bus) Publish(
+	ctx context.Context, recorded ports.StreamPosition, messages []ports.OutboxEvent,
+) (ports.StreamPosition, error) {
+	l, err := b.connected(ctx)
+	if err != nil {
+		return ports.StreamPosition{}, err
+	}
+	run := batch{
+		link: l, recorded: recorded.Sequence, messages: messages,
+		envelope: newEnvelope(b.options), futures: make([]jetstream.PubAckFuture, 0, len(messages)),
+	}
+	if err = b.compare(ctx, l, recorded); err == nil {
+		err = run.do(ctx)
+	}
+	if err == nil {
+		l.saw(run.highest)
+		return l.position(run.highest), nil
+	}
+	if _, ok := errors.AsType[*ports.RejectedError](err); ok {
+		return ports.StreamPosition{}, err
+	}
+	b.publisher.drop(l)
+	if _, ok := errors.AsType[*ports.RewoundError](err); ok {
+		return ports.StreamPosition{}, err
+	}
+	return ports.StreamPosition{}, unavailable(fmt.Sprintf("publish %d events", len(messages)), err)
+}
+
+// compare returns a *ports.RewoundError when the stream is not the recorded one or does not reach as far. Another replica
+// may have published past what this connection saw, so only the stream itself can tell.
+func (b *Bus) compare(ctx context.Context, l *link, recorded ports.StreamPosition) error {
+	if recorded.Stream == "" {
+		return nil
+	}
+	if recorded.Stream != l.stream {
+		return &ports.RewoundError{Intact: l.position(0)}
+	}
+	if l.reaches(recorded.Sequence) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, b.options.AckTimeout)
+	defer cancel()
+	stream, err := l.openStream(ctx)
+	if err != nil {
+		return err
+	}
+	end := stream.CachedInfo().State.LastSeq
+	l.saw(end)
+	if end < recorded.Sequence {
+		return &ports.RewoundError{Intact: l.position(end)}
+	}
+	return nil
+}
+
+// batch is one call of Publish.
+type batch struct {
+	link     *link
+	recorded uint64 // what is stored for the first time lies beyond
+	messages []ports.OutboxEvent
+	envelope *envelope
+	futures  []jetstream.PubAckFuture // of the messages sent, in their order
+	acked    int                      // how many of them are acknowledged
+	highest  uint64
+}
+
+func (r *batch) do(ctx context.Context) error {
+	lastOf := make(map[domain.UserID]int, len(r.messages))
+	for i := range r.messages {
+		message := &r.messages[i].Message
+		if earlier, found := lastOf[message.UserID]; found {
+			if err := r.await(ctx, earlier+1); err != nil {
+				return err
+			}
+		}
+		lastOf[message.UserID] = i
+		if err := r.send(ctx, message); err != nil {
+			return err
+		}
+	}
+	return r.await(ctx, len(r.messages))
+}
+
+// noRetry is because a message sent again by the client lands behind those sent after it.
+var noRetry = []jetstream.PublishOpt{jetstream.WithRetryAttempts(0)}
+
+func (r *batch) send(ctx context.Context, message *ports.Message) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	// A process that was stopped and goes on may get here before the context's timer has fired.
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		return context.DeadlineExceeded
+	}
+	future, err := r.link.js.PublishMsgAsync(r.envelope.seal(message), noRetry...)
+	if err != nil {
+		return classify(message.ID, err)
+	}
+	r.futures = append(r.futures, future)
+	return nil
+}
+
+// await returns when the first n messages are acknowledged.
+func (r *batch) await(ctx context.Context, n int) error {
+	for ; r.acked < n; r.acked++ {
+		future := r.futures[r.acked]
+		select {
+		case ack := <-future.Ok():
+			if !ack.Duplicate && ack.Sequence <= r.recorded {
+				return &ports.RewoundError{Intact: r.link.position(ack.Sequence - 1)}
+			}
+			r.highest = max(r.highest, ack.Sequence)
+		case err := <-future.Err():
+			return classify(r.messages[r.acked].Message.ID, err)
+		case <-r.link.lost:
+			return nats.ErrConnectionClosed
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// The answers of JetStream (err_code) that no repetition changes.
+var permanent = map[jetstream.ErrorCode]string{
+	jetstream.JSErrCodeStreamMessageExceedsMaximum: "it is larger than the stream takes",
+	10097: "its headers are larger than the stream takes",
+	10060: "its subject belongs to another stream than " + StreamName,
+}
+
+// classify makes a *ports.RejectedError of what will never succeed and leaves the rest as it is.
+func classify(event domain.EventID, err error) error {
+	switch {
+	case errors.Is(err, nats.ErrMaxPayload):
+		return &ports.RejectedError{Event: event, Reason: "it is larger than NATS takes"}
+	case errors.Is(err, nats.ErrBadSubject), errors.Is(err, nats.ErrInvalidMsg):
+		return &ports.RejectedError{Event: event, Reason: "its subject or headers are malformed"}
+	}
+	if answer, ok := errors.AsType[*jetstream.APIError](err); ok {
+		if reason, found := permanent[answer.ErrorCode]; found {
+			return &ports.RejectedError{Event: event, Reason: reason}
+		}
+	}
+	return err
+}

@@ -1,0 +1,39 @@
+package bootstrap
+
+import (
+	"log/slog"
+	"net"
+	"net/http"
+
+	"github.com/menjin-id/menjin/adapters/httpapi"
+	"github.com/menjin-id/menjin/adapters/natsbus"
+	"github.com/menjin-id/menjin/adapters/sqlstore"
+	"github.com/menjin-id/menjin/adapters/tokens"
+	"github.com/menjin-id/menjin/bootstrap/config"
+	"github.com/menjin-id/menjin/ports"
+)
+
+// provideListener takes the address before anything else is started, so that a second service on it fails at once.
+func provideListener(cfg *config.Config) (net.Listener, func(), error) {
+	listener, err := listen("http.addr", cfg.HTTP.Addr)
+	if err != nil {
+		return nil, nil, err
+	}
+	return listener, func() { _ = listener.Close() }, nil
+}
+
+func provideAPI(
+	cfg *config.Config, log *slog.Logger, use httpapi.UseCases, keys *tokens.Keys,
+	db *sqlstore.DB, sessions sessions, bus *natsbus.Bus, now ports.Clock, newID ports.NewID,
+) (*httpapi.Server, error) {
+	dependencies := []httpapi.Dependency{{Name: "database", Ping: db.Ping}}
+	if sessions.Ping != nil {
+		dependencies = append(dependencies, httpapi.Dependency{Name: "sessions", Ping: sessions.Ping})
+	}
+	return httpapi.New(use, keys.JWKS, now, newID, log, httpapi.Options{
+		Version: version(), Dependencies: append(dependencies, httpapi.Dependency{Name: "events", Ping: bus.Ping}),
+		TrustedProxies: cfg.HTTP.TrustedProxies, CORSOrigins: cfg.HTTP.CORSOrigins,
+	})
+}
+
+func (a *App) server() *http.Server { return httpapi.NewHTTPServer(a.api, httpapi.Limits{}, a.log) }

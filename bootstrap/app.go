@@ -1,0 +1,89 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/menjin-id/menjin/adapters/httpapi"
+	"github.com/menjin-id/menjin/adapters/natsbus"
+	"github.com/menjin-id/menjin/application/outbox"
+	"github.com/menjin-id/menjin/application/retention"
+	"github.com/menjin-id/menjin/application/session"
+	"github.com/menjin-id/menjin/bootstrap/config"
+)
+
+// requestsPatience is how long requests in flight may take to finish when the service stops.
+const requestsPatience = 15 * time.Second
+
+// App is the service, built and not yet at work.
+type App struct {
+	cfg       *config.Config
+	log       *slog.Logger
+	listener  net.Listener
+	api       *httpapi.Server
+	bus       *natsbus.Bus
+	source    eventSource
+	sandbox   sandboxURL
+	relay     *outbox.Relay
+	reconcile *outbox.Reconcile
+	follow    *session.FollowRevocations
+	sweep     *retention.Sweep
+}
+
+// Run serves until ctx ends or a part fails that the service cannot be without. Then it is not ready at once, finishes the
+// requests in flight, and stops the relay last, so that what they committed is still published.
+func (a *App) Run(ctx context.Context, ready func()) error {
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	work, failed := errgroup.WithContext(background)
+	for _, run := range []func(context.Context) error{
+		a.relay.Run, a.runReconcile, a.follow.Run, a.sweep.Run,
+	} {
+		work.Go(func() error { return run(background) })
+	}
+	server := a.server()
+	work.Go(func() error { return a.serve(server) })
+	ready()
+
+	select {
+	case <-ctx.Done():
+	case <-failed.Done():
+	}
+	err := a.finishRequests(ctx, server)
+	stop()
+	return errors.Join(work.Wait(), err)
+}
+
+func (a *App) runReconcile(ctx context.Context) error {
+	return a.reconcile.Run(ctx, a.bus.Reconnected())
+}
+
+func (a *App) serve(server *http.Server) error {
+	serve := func() error { return server.Serve(a.listener) }
+	if a.cfg.HTTP.TLSCertFile != "" {
+		serve = func() error { return server.ServeTLS(a.listener, a.cfg.HTTP.TLSCertFile, a.cfg.HTTP.TLSKeyFile) }
+	}
+	if err := serve(); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve HTTP: %w", err)
+	}
+	return nil
+}
+
+func (a *App) finishRequests(ctx context.Context, server *http.Server) error {
+	a.log.Info("stopping: finishing requests in flight")
+	a.api.Drain()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestsPatience)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil {
+		_ = server.Close()
+		return fmt.Errorf("finish requests in flight: %w", err)
+	}
+	return nil
+}

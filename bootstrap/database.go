@@ -1,0 +1,69 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/menjin-id/menjin/adapters/sqlstore"
+	"github.com/menjin-id/menjin/application/outbox"
+	"github.com/menjin-id/menjin/bootstrap/config"
+	"github.com/menjin-id/menjin/domain"
+	"github.com/menjin-id/menjin/ports"
+)
+
+const (
+	startPatience = 30 * time.Second // how long a start waits for a server that is not there yet
+	startRetry    = time.Second
+)
+
+// databaseURL is the configured one, or that of the file in the data folder.
+func databaseURL(cfg *config.Config) domain.Secret {
+	if cfg.EmbeddedDatabase() {
+		return domain.NewSecret("sqlite:" + filepath.Join(cfg.DataDir, "menjin.db"))
+	}
+	return cfg.Database.URL
+}
+
+// provideDatabase brings the schema up to date, which replicas that start at once do one after the other, and connects.
+func provideDatabase(
+	ctx context.Context, cfg *config.Config, log *slog.Logger, _ dataFolder,
+	cipher ports.Cipher, codec ports.EventCodec, wake outbox.Signal,
+) (*sqlstore.DB, func(), error) {
+	url := databaseURL(cfg)
+	if err := patiently(ctx, log, "database.url", func() error { return sqlstore.Migrate(ctx, url) }); err != nil {
+		return nil, nil, fmt.Errorf("database.url: %w", err)
+	}
+	db, err := sqlstore.Open(ctx, sqlstore.Options{
+		URL: url, Shards: cfg.Events.Shards, Cipher: cipher, Codec: codec, OnCommit: wake.Give,
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("database.url: %w", err)
+	}
+	return db, func() {
+		if err := db.Close(); err != nil {
+			log.Warn("database was not closed cleanly", "error", err)
+		}
+	}, nil
+}
+
+// patiently tries again while the server that a key names cannot be reached: machines of one system start in any order.
+func patiently(ctx context.Context, log *slog.Logger, key string, try func() error) error {
+	patience, cancel := context.WithTimeout(ctx, startPatience)
+	defer cancel()
+	for {
+		err := try()
+		if err == nil || !errors.Is(err, domain.ErrUnavailable) {
+			return err
+		}
+		log.WarnContext(ctx, "waiting for a server that cannot be reached yet", "setting", key, "error", err)
+		select {
+		case <-patience.Done():
+			return err
+		case <-time.After(startRetry):
+		}
+	}
+}

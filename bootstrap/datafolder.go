@@ -1,0 +1,31 @@
+package bootstrap
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/menjin-id/menjin/bootstrap/config"
+)
+
+// dataFolder is the configured folder, made and, where embedded parts live in it, held by this process alone.
+type dataFolder string
+
+func provideDataFolder(cfg *config.Config) (dataFolder, func(), error) {
+	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+		return "", nil, config.Fault{Key: "data_dir", Reason: err.Error()}
+	}
+	if !cfg.EmbeddedDatabase() && !cfg.EmbeddedEvents() {
+		return dataFolder(cfg.DataDir), func() {}, nil
+	}
+	lock, err := os.OpenFile(filepath.Join(cfg.DataDir, "menjin.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return "", nil, config.Fault{Key: "data_dir", Reason: err.Error()}
+	}
+	if err := lockFile(lock); err != nil {
+		_ = lock.Close()
+		return "", nil, config.Fault{Key: "data_dir", Reason: fmt.Sprintf(
+			"%s is in use by another process; stop that one, or choose another folder", cfg.DataDir)}
+	}
+	return dataFolder(cfg.DataDir), func() { _ = lock.Close() }, nil
+}

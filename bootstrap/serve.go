@@ -1,0 +1,103 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/menjin-id/menjin/bootstrap/config"
+)
+
+// serve runs the service until ctx ends.
+func serve(ctx context.Context, options *globalOptions) error {
+	start := time.Now()
+	cfg, err := options.load()
+	if err != nil {
+		return err
+	}
+	log := newLogger(os.Stderr, cfg.Log)
+	slog.SetDefault(log) // for libraries that know of no other
+	app, closeAll, err := newApp(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer closeAll()
+	return app.Run(ctx, func() { app.announce(os.Stdout, time.Since(start)) })
+}
+
+// announce says that the service is ready: to people where everything is, to machines in one line of the log.
+func (a *App) announce(out io.Writer, took time.Duration) {
+	if a.cfg.Log.Format != "text" {
+		a.log.Info("ready", "version", version(), "addr", a.listener.Addr().String(), "took_ms", took.Milliseconds())
+		return
+	}
+	api := a.baseURL()
+	fmt.Fprintf(out, "%s, profile %s, ready in %d ms\n\n", version(), a.cfg.Profile, took.Milliseconds())
+	fmt.Fprintf(out, "  API      %s, documented at %s/docs\n", api, api)
+	fmt.Fprintf(out, "  WeChat   %s\n", a.describeWeChat())
+	fmt.Fprintf(out, "  events   %s\n", a.describeEvents())
+	fmt.Fprintf(out, "  data     %s\n", a.cfg.DataDir)
+	if a.cfg.SandboxWanted() {
+		fmt.Fprintf(out, "\nSign in, as a mini-program does (the first line stands in for wx.login):\n\n")
+		fmt.Fprintf(out, "  curl -s -X POST %s/_sandbox/codes |\n", a.sandbox)
+		fmt.Fprintf(out, "  curl -s %s/api/login -H 'Content-Type: application/json' --data-binary @-\n", api)
+		fmt.Fprintf(out, "\nSee every step, the event included: %s demo\n\n", strings.Join(commandName(), " "))
+	}
+}
+
+func (a *App) baseURL() string {
+	scheme := "http"
+	if a.cfg.HTTP.TLSCertFile != "" {
+		scheme = "https"
+	}
+	return scheme + "://" + reachable(a.listener.Addr().String())
+}
+
+// reachable turns the address of a listener on every interface into one that can be called.
+func reachable(addr string) string {
+	for _, everywhere := range []string{"[::]:", "0.0.0.0:"} {
+		if port, found := strings.CutPrefix(addr, everywhere); found {
+			return "127.0.0.1:" + port
+		}
+	}
+	return addr
+}
+
+func (a *App) describeWeChat() string {
+	if a.cfg.SandboxWanted() {
+		return "the look-alike at " + string(a.sandbox)
+	}
+	return a.cfg.WeChat.BaseURL
+}
+
+func (a *App) describeEvents() string {
+	switch {
+	case !a.cfg.EmbeddedEvents():
+		return "at events.url, stream MENJIN_EVENTS"
+	case a.source == "":
+		return "embedded, not reachable from outside (events.embedded_addr is empty)"
+	default:
+		return string(a.source) + ", stream MENJIN_EVENTS"
+	}
+}
+
+// commandName is how this program was started, as far as it is of use to show.
+func commandName() []string {
+	if strings.Contains(os.Args[0], "go-build") {
+		return []string{"go", "run", "."}
+	}
+	return []string{os.Args[0]}
+}
+
+// loggedConfig is a configuration for a command that is not the service.
+func loggedConfig(options *globalOptions) (*config.Config, *slog.Logger, error) {
+	cfg, err := options.load()
+	if err != nil {
+		return nil, nil, err
+	}
+	return cfg, newLogger(os.Stderr, cfg.Log), nil
+}
