@@ -101,6 +101,7 @@ type Token struct {
 	Issuer     string
 	Audience   string
 	AccessTTL  time.Duration
+	Algorithm  string        // EdDSA or ES256
 	SigningKey domain.Secret // PEM; empty: a file in DataDir, made at the first start
 }
 

@@ -84,8 +84,8 @@ func duration(least, most time.Duration, field func(*Config) *time.Duration) fun
 	}
 }
 
-func oneOf(allowed ...string) func(*Config, string) error {
-	return func(_ *Config, text string) error {
+func oneOf(allowed ...string) func(string) error {
+	return func(text string) error {
 		if !slices.Contains(allowed, text) {
 			return fmt.Errorf("must be %s", strings.Join(allowed, " or "))
 		}
@@ -261,6 +261,11 @@ func parseApps(c *Config, text string) error {
 	return nil
 }
 
+func parseAlgorithm(c *Config, text string) error {
+	c.Token.Algorithm = text
+	return oneOf("EdDSA", "ES256")(text)
+}
+
 func parseLevel(c *Config, text string) error {
 	if err := c.Log.Level.UnmarshalText([]byte(text)); err != nil {
 		return errors.New("must be debug, info, warn or error")
@@ -270,5 +275,5 @@ func parseLevel(c *Config, text string) error {
 
 func parseLogFormat(c *Config, text string) error {
 	c.Log.Format = text
-	return oneOf("text", "json")(c, text)
+	return oneOf("text", "json")(text)
 }

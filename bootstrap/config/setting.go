@@ -17,10 +17,12 @@ type setting struct {
 	parse  func(c *Config, text string) error
 }
 
-// env is the variable that sets the key: a.b_c is MENJIN_A_B_C.
-func (s setting) env() string {
-	return envPrefix + strings.ToUpper(strings.ReplaceAll(s.key, ".", "_"))
+// EnvName is the variable that sets a key: a.b_c is MENJIN_A_B_C.
+func EnvName(key string) string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
 }
+
+func (s setting) env() string { return EnvName(s.key) }
 
 // builtIn is the value for a profile. The zero prod means "as in dev"; a dash means none.
 func (s setting) builtIn(profile Profile) string {
@@ -63,7 +65,7 @@ func settings() []setting {
 		{key: "token.issuer", value: "menjin", help: "iss of access tokens", parse: text(func(c *Config) *string { return &c.Token.Issuer })},
 		{key: "token.audience", value: "menjin", help: "aud of access tokens", parse: text(func(c *Config) *string { return &c.Token.Audience })},
 		{key: "token.access_ttl", value: "2h", help: "life of an access token", parse: duration(time.Minute, 24*time.Hour, func(c *Config) *time.Duration { return &c.Token.AccessTTL })},
-		{key: "token.algorithm", value: "EdDSA", help: "EdDSA", parse: oneOf("EdDSA")},
+		{key: "token.algorithm", value: "EdDSA", help: "EdDSA or ES256", parse: parseAlgorithm},
 		{key: "token.signing_key", secret: true, help: "PKCS#8 PEM, the first signs; unset = a file in data_dir", parse: secret(func(c *Config) *domain.Secret { return &c.Token.SigningKey })},
 
 		{key: "session.idle_ttl", value: "30m", help: "a session ends when idle for so long", parse: duration(time.Second, 30*24*time.Hour, func(c *Config) *time.Duration { return &c.Session.Idle })},
