@@ -93,8 +93,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	}()
 	if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 		cancel()
-		<-stopped
-		return fmt.Errorf("serve wechat sandbox: %w", err)
+		return errors.Join(fmt.Errorf("serve wechat sandbox: %w", err), <-stopped)
 	}
 	return <-stopped
 }

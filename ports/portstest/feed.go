@@ -144,7 +144,7 @@ func RelayHints(t *testing.T, open func(t *testing.T) (one, other ports.RelayHin
 				}
 			})
 		}},
-		{"hints that nobody receives do not block", func(t *testing.T, _ context.Context, r replicas) {
+		{"hints that nobody receives do not block", func(_ *testing.T, _ context.Context, r replicas) {
 			for range 10_000 {
 				r.one.Hint()
 			}

@@ -86,7 +86,7 @@ func panicked(t *testing.T, ctx context.Context, s *store) {
 	user, event := newUser(t)
 	func() {
 		defer func() {
-			if got := recover(); got != errChange {
+			if got := recover(); got != any(errChange) { //nolint:errorlint // what was panicked with, not an error that was returned
 				t.Errorf("recovered %v, want %v", got, errChange)
 			}
 		}()
