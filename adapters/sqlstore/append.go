@@ -1,0 +1,78 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+
+	"github.com/menjin-id/menjin/domain"
+	"github.com/menjin-id/menjin/ports"
+)
+
+const insertEvent = `INSERT INTO outbox_events (event_id, type, schema_version, aggregate_id, aggregate_version, shard, subject,
+	occurred_at, data, headers)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+
+const insertEventPostgres = `WITH event AS (` + insertEvent + ` RETURNING shard, id)
+INSERT INTO outbox_pending (shard, id) SELECT shard, id FROM event`
+
+const insertPendingSQLite = `INSERT INTO outbox_pending (shard, id) VALUES ($1, last_insert_rowid())`
+
+// eventAppender is ports.Outbox within a transaction.
+type eventAppender struct{ unit *unit }
+
+func (a eventAppender) Append(ctx context.Context, events ...domain.Event) error {
+	return a.unit.do("append events", func() error {
+		for _, event := range events {
+			if _, locked := a.unit.held[event.UserID]; !locked {
+				return errNotLocked
+			}
+			if err := a.append(ctx, event); err != nil {
+				return fmt.Errorf("%s event: %w", event.Type, err)
+			}
+			a.unit.events++
+		}
+		return nil
+	})
+}
+
+func (a eventAppender) append(ctx context.Context, event domain.Event) error {
+	message, err := a.unit.db.codec.Encode(event)
+	if err != nil {
+		return err
+	}
+	args, shard, err := a.unit.db.eventRow(message)
+	if err != nil {
+		return err
+	}
+	if a.unit.db.isPostgres() {
+		return a.unit.to.exec(ctx, insertEventPostgres, args...)
+	}
+	if err := a.unit.to.exec(ctx, insertEvent, args...); err != nil {
+		return err
+	}
+	return a.unit.to.exec(ctx, insertPendingSQLite, shard)
+}
+
+// eventRow returns the arguments of insertEvent. Headers are a JSON object.
+func (db *DB) eventRow(message ports.Message) (args []any, shard int16, err error) {
+	headers := []byte("{}")
+	if len(message.Headers) > 0 {
+		if headers, err = json.Marshal(message.Headers); err != nil {
+			return nil, 0, err
+		}
+	}
+	shard = shardOf(message.UserID, db.shards)
+	return []any{
+		db.id(message.ID.ID), message.Type, int32(message.SchemaVersion), db.id(message.UserID.ID), message.UserVersion, shard,
+		message.Subject, db.instant(message.At), string(message.Data), string(headers),
+	}, shard, nil
+}
+
+// shardOf puts all of a user's events into one shard. Its answers are stored: the hash must never change.
+func shardOf(user domain.UserID, shards int) int16 {
+	hash := fnv.New32a()
+	_, _ = hash.Write(user.ID[:])
+	return int16(hash.Sum32() % uint32(shards))
+}

@@ -1,0 +1,99 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/menjin-id/menjin/ports"
+)
+
+// Outbox is the outbox as the relay, the reconciliation and the sweeper work it.
+//
+// On PostgreSQL a relay holds a shard by a row lock, so any number of processes may work one database. On SQLite it holds
+// the one shard by a lock of this Outbox, of which there must be one alone for a database.
+type Outbox struct {
+	db       *DB
+	options  OutboxOptions
+	rotation rotation
+	working  chan struct{} // full while somebody works the shard of a SQLite database
+}
+
+var (
+	_ ports.OutboxQueue   = (*Outbox)(nil)
+	_ ports.OutboxLedger  = (*Outbox)(nil)
+	_ ports.OutboxArchive = (*Outbox)(nil)
+)
+
+// OutboxOptions tunes an Outbox. The zero value is right for production.
+type OutboxOptions struct {
+	// PublishWithin is how long a batch may take to be published; 5 s unless set.
+	PublishWithin time.Duration
+	// TakeOverAfter is how long a process may stand still with a shard in its hands before PostgreSQL gives the shard to
+	// another; 10 s unless set, and never less than twice PublishWithin, lest both send.
+	TakeOverAfter time.Duration
+	// FullScanEvery is how often a shard is searched from its beginning; 1 s unless set.
+	FullScanEvery time.Duration
+	// Slack is how far below the last published id the searches in between begin; 4,096 unless set.
+	Slack int64
+	Clock ports.Clock
+}
+
+func (o OutboxOptions) withDefaults() OutboxOptions {
+	if o.PublishWithin <= 0 {
+		o.PublishWithin = 5 * time.Second
+	}
+	if o.TakeOverAfter <= 0 {
+		o.TakeOverAfter = 10 * time.Second
+	}
+	o.TakeOverAfter = max(o.TakeOverAfter, 2*o.PublishWithin)
+	if o.FullScanEvery <= 0 {
+		o.FullScanEvery = time.Second
+	}
+	if o.Slack <= 0 {
+		o.Slack = 4096
+	}
+	if o.Clock == nil {
+		o.Clock = func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+	}
+	return o
+}
+
+// NewOutbox works the outbox of db.
+func NewOutbox(db *DB, options OutboxOptions) *Outbox {
+	return &Outbox{db: db, options: options.withDefaults(), working: make(chan struct{}, 1)}
+}
+
+// Drain is ports.OutboxQueue's. Where no events go out because all that waited were behind a dead letter, it looks for
+// others at once.
+func (o *Outbox) Drain(ctx context.Context, limit int, publish ports.Publish) (ports.Drained, error) {
+	drain := o.drainSQLite
+	if o.db.isPostgres() {
+		drain = o.drainPostgres
+	}
+	drained, err := drain(ctx, limit, publish)
+	if err != nil {
+		return drained, fmt.Errorf("drain outbox: %w", err)
+	}
+	return drained, nil
+}
+
+// Delay is ports.OutboxQueue's.
+func (o *Outbox) Delay(ctx context.Context, shard int, until time.Time) error {
+	err := o.db.write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewRaw("UPDATE outbox_shards SET backoff_until = ? WHERE shard = ?", o.db.instant(until), shard).Exec(ctx)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("delay shard %d: %w", shard, err)
+	}
+	return nil
+}
+
+// finishing is the context in which work that publish has done is recorded, and work it has not done is given back: both
+// have to happen although the caller no longer waits.
+func (o *Outbox) finishing(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), o.options.TakeOverAfter)
+}

@@ -1,0 +1,153 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"testing"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+
+	"github.com/menjin-id/menjin/domain"
+)
+
+// gathered runs changes that all wait before the first gets its turn, and returns their errors.
+func gathered(t *testing.T, address domain.Secret, changes ...func(ctx context.Context, tx bun.Tx) error) []error {
+	t.Helper()
+	path, err := sqlitePath(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writing, err := openSQLiteWriter(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWriter(bun.NewDB(writing, sqlitedialect.New()))
+	w.turns = make(chan *turn, len(changes)) // lets them wait in their order
+	errs := make([]error, len(changes))
+	var waiting sync.WaitGroup
+	for i, change := range changes {
+		waiting.Go(func() {
+			defer func() {
+				if r := recover(); r != nil {
+					errs[i] = r.(error)
+				}
+			}()
+			errs[i] = w.do(t.Context(), change)
+		})
+		for len(w.turns) <= i {
+			runtime.Gosched()
+		}
+	}
+	go w.run()
+	waiting.Wait()
+	if err := w.close(); err != nil {
+		t.Error(err)
+	}
+	return errs
+}
+
+func insertShard(shard int) func(ctx context.Context, tx bun.Tx) error {
+	return func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.ExecContext(ctx, "INSERT INTO outbox_shards (shard) VALUES (?)", shard)
+		return err
+	}
+}
+
+func countShards(t *testing.T, ctx context.Context, db bun.IDB) int {
+	t.Helper()
+	var count int
+	if err := db.NewRaw("SELECT count(*) FROM outbox_shards").Scan(ctx, &count); err != nil {
+		t.Errorf("count: %v", err)
+	}
+	return count
+}
+
+func TestTransactionsThatWaitShareACommit(t *testing.T) {
+	t.Parallel()
+	address := sqliteURL(t)
+	db := openDB(t, Options{URL: address})
+	before := countShards(t, t.Context(), db.read())
+	errs := gathered(t, address, insertShard(1), insertShard(2), func(ctx context.Context, tx bun.Tx) error {
+		if got := countShards(t, ctx, tx); got != before+2 {
+			t.Errorf("rows seen by the third: got %d, want those of the two before it and %d", got, before)
+		}
+		if got := countShards(t, ctx, db.read()); got != before {
+			t.Errorf("rows committed when the third has its turn: got %d, want %d", got, before)
+		}
+		return nil
+	})
+	if err := errors.Join(errs...); err != nil {
+		t.Errorf("got error %v, want none", err)
+	}
+	if got := countShards(t, t.Context(), db.read()); got != before+2 {
+		t.Errorf("rows afterwards: got %d, want %d", got, before+2)
+	}
+}
+
+func TestTransactionThatFailsIsUndoneAlone(t *testing.T) {
+	t.Parallel()
+	address := sqliteURL(t)
+	db := openDB(t, Options{URL: address})
+	before := countShards(t, t.Context(), db.read())
+	failure, panicked := errors.New("failure"), errors.New("panic")
+	errs := gathered(t, address,
+		insertShard(1),
+		func(ctx context.Context, tx bun.Tx) error { return errors.Join(insertShard(2)(ctx, tx), failure) },
+		func(ctx context.Context, tx bun.Tx) error { panic(errors.Join(insertShard(3)(ctx, tx), panicked)) },
+		insertShard(1), // taken
+		insertShard(4),
+	)
+	if err := errors.Join(errs[0], errs[4]); err != nil {
+		t.Errorf("neighbours: got error %v, want none", err)
+	}
+	if !errors.Is(errs[1], failure) || !errors.Is(errs[2], panicked) || errs[3] == nil {
+		t.Errorf("those that failed: got errors %v", errs[1:4])
+	}
+	if got := countShards(t, t.Context(), db.read()); got != before+2 {
+		t.Errorf("rows afterwards: got %d, want %d", got, before+2)
+	}
+}
+
+func TestGroupThatSQLiteRollsBackIsAnsweredWithAnError(t *testing.T) {
+	t.Parallel()
+	address := sqliteURL(t)
+	db := openDB(t, Options{URL: address})
+	before := countShards(t, t.Context(), db.read())
+	errs := gathered(t, address,
+		insertShard(1),
+		func(ctx context.Context, tx bun.Tx) error {
+			_, err := tx.ExecContext(ctx, "ROLLBACK") // as SQLite does by itself when the disk is full
+			return err
+		},
+		insertShard(2),
+	)
+	if !errors.Is(errs[0], errGroupLost) || errs[1] == nil {
+		t.Errorf("group: got errors %v, want %v", errs[:2], errGroupLost)
+	}
+	if errs[2] != nil {
+		t.Errorf("the next group: got error %v, want none", errs[2])
+	}
+	if got := countShards(t, t.Context(), db.read()); got != before+1 {
+		t.Errorf("rows afterwards: got %d, want %d", got, before+1)
+	}
+}
+
+func TestClosedDatabaseRefusesTransactions(t *testing.T) {
+	t.Parallel()
+	for _, backend := range backends {
+		t.Run(backend.name, func(t *testing.T) {
+			t.Parallel()
+			db := openDB(t, Options{URL: backend.url(t)})
+			if err := db.Close(); err != nil {
+				t.Fatal(err)
+			}
+			user, event := newUser(t)
+			if err := add(t.Context(), db, user, event); err == nil {
+				t.Error("got no error, want one")
+			}
+		})
+	}
+}

@@ -1,0 +1,74 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/menjin-id/menjin/domain"
+	"github.com/menjin-id/menjin/ports"
+)
+
+// Users finds users, each in one round trip.
+type Users struct{ db *DB }
+
+var _ ports.UserReader = (*Users)(nil)
+
+// NewUsers reads the users of db.
+func NewUsers(db *DB) *Users { return &Users{db} }
+
+// ByID is ports.UserReader's.
+func (s *Users) ByID(ctx context.Context, id domain.UserID) (*domain.User, error) {
+	user, err := s.db.findUser(ctx, userByID, s.db.id(id.ID))
+	if err != nil {
+		return nil, fmt.Errorf("find user by id: %w", err)
+	}
+	return user, nil
+}
+
+// ByWeChat is ports.UserReader's.
+func (s *Users) ByWeChat(ctx context.Context, app domain.AppID, openID domain.OpenID) (*domain.User, error) {
+	digest, err := index(s.db.cipher, "identities", "openid", openID.Secret)
+	if err != nil {
+		return nil, fmt.Errorf("find user by openid: %w", err)
+	}
+	user, err := s.db.findUser(ctx, userByWeChat, string(app), digest)
+	if err != nil {
+		return nil, fmt.Errorf("find user by openid: %w", err)
+	}
+	return user, nil
+}
+
+func (db *DB) findUser(ctx context.Context, statement string, args ...any) (user *domain.User, err error) {
+	query := db.querySQLite
+	if db.isPostgres() {
+		query = db.queryPostgres
+	}
+	err = query(ctx, func(found rows) (err error) {
+		user, err = readUser(db.cipher, found)
+		return err
+	}, statement, args...)
+	if err != nil {
+		return nil, translate(err)
+	}
+	return user, nil
+}
+
+func (db *DB) queryPostgres(ctx context.Context, read func(rows) error, statement string, args ...any) error {
+	found, err := db.pool.Query(ctx, statement, args...)
+	if err != nil {
+		return err
+	}
+	defer found.Close()
+	err = read(found)
+	return first(found.Err(), err)
+}
+
+func (db *DB) querySQLite(ctx context.Context, read func(rows) error, statement string, args ...any) error {
+	found, err := db.bun.DB.QueryContext(ctx, statement, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = found.Close() }() // what it could tell, Err has told
+	err = read(found)
+	return first(found.Err(), err)
+}
