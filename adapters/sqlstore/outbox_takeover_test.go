@@ -19,7 +19,7 @@ func TestShardOfAPausedRelayGoesToAnotherAfterTheDeadlineToPublish(t *testing.T)
 
 	publishing, resume, returned := make(chan context.Context), make(chan struct{}), make(chan error, 1)
 	go func() {
-		_, err := paused.Drain(context.WithoutCancel(t.Context()), 10, func(ctx context.Context, _ ports.StreamPosition, events []ports.OutboxEvent) (ports.StreamPosition, error) {
+		_, err := paused.Drain(context.WithoutCancel(t.Context()), 10, func(ctx context.Context, _ ports.StreamPosition, _ []ports.OutboxEvent) (ports.StreamPosition, error) {
 			publishing <- ctx
 			<-resume
 			return ports.StreamPosition{Stream: "stream", Sequence: 99}, nil

@@ -93,7 +93,11 @@ func (c *cluster) migrated(ctx context.Context, migrate Migrate) (string, error)
 
 func (c *cluster) copyOf(ctx context.Context, template string) (string, error) {
 	name := "menjin_" + strings.ToLower(rand.Text())
-	if err := c.exec(ctx, "CREATE DATABASE "+name+" TEMPLATE "+template); err != nil {
+	create := "CREATE DATABASE " + name + " TEMPLATE " + template
+	if err := c.exec(ctx, create+" STRATEGY file_copy"); err == nil {
+		return name, nil // quicker where nothing is synced; known to PostgreSQL 15 and later
+	}
+	if err := c.exec(ctx, create); err != nil {
 		return "", fmt.Errorf("create test database: %w", err)
 	}
 	return name, nil

@@ -113,7 +113,7 @@ func find() (programs, bool) {
 
 // initCluster lays out the data of a new server in a temporary folder, where its socket will be too.
 func initCluster(programs programs) (*cluster, string, error) {
-	dir, err := os.MkdirTemp("", "menjin-pg-")
+	dir, err := os.MkdirTemp(testserver.FastTemp(), "menjin-pg-")
 	if err != nil {
 		return nil, "", err
 	}
