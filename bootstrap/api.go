@@ -31,7 +31,9 @@ func provideAPI(
 		dependencies = append(dependencies, httpapi.Dependency{Name: "sessions", Ping: sessions.Ping})
 	}
 	return httpapi.New(use, keys.JWKS, now, newID, log, httpapi.Options{
-		Version: version(), Dependencies: append(dependencies, httpapi.Dependency{Name: "events", Ping: bus.Ping}),
+		Version: version(), Dependencies: append(dependencies, httpapi.Dependency{
+			Name: "events", Ping: bus.Ping, Optional: true, // events wait in the outbox
+		}),
 		TrustedProxies: cfg.HTTP.TrustedProxies, CORSOrigins: cfg.HTTP.CORSOrigins,
 	})
 }
