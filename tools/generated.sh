@@ -10,7 +10,7 @@ snapshot() {
 }
 
 before=$(snapshot)
-go generate ./...
+go tool -modfile=tools/go.mod task generate
 after=$(snapshot)
 [ "$before" = "$after" ] && exit 0
 
