@@ -31,7 +31,8 @@ type writer struct {
 type turn struct {
 	begun  chan beginning
 	part   chan part
-	answer chan error // of the commit, for a part that is kept
+	broke  bool       // set by run: the group was lost because of this turn
+	answer chan error // of the commit, for a part that is kept; for an undone one, only when the group was lost
 }
 
 type beginning struct {
@@ -63,7 +64,9 @@ func (w *writer) close() error {
 	return w.db.Close()
 }
 
-// do runs change in the caller's goroutine when its turn has come, and returns after the commit.
+// do runs change in the caller's goroutine when its turn has come, and returns after the commit. So does a change that failed:
+// what it conflicted with may be another turn of the group, which readers see only then, and which never was if the group is
+// lost.
 func (w *writer) do(ctx context.Context, change func(ctx context.Context, tx bun.Tx) error) error {
 	t := &turn{begun: make(chan beginning, 1), part: make(chan part, 1), answer: make(chan error, 1)}
 	select {
@@ -77,10 +80,11 @@ func (w *writer) do(ctx context.Context, change func(ctx context.Context, tx bun
 	if start.err != nil {
 		return start.err
 	}
-	if err := t.run(ctx, start.tx, change); err != nil {
+	failure := t.run(ctx, start.tx, change)
+	if err := <-t.answer; err != nil && !t.broke {
 		return err
 	}
-	return <-t.answer
+	return failure
 }
 
 // run makes the turn's part. The deferred half also serves a change that panics: its caller gets the panic, the others
@@ -94,6 +98,7 @@ func (t *turn) run(ctx context.Context, tx bun.Tx, change func(ctx context.Conte
 				outcome, err = partBroken, errors.Join(err, undo)
 			}
 		}
+		t.broke = outcome == partBroken
 		t.part <- outcome
 	}()
 	if _, err := tx.Tx.ExecContext(lasting, "SAVEPOINT turn"); err != nil {
@@ -134,21 +139,21 @@ func (w *writer) group(first *turn) {
 		first.begun <- beginning{err: fmt.Errorf("begin: %w", err)}
 		return
 	}
-	var kept []*turn
-	broken := false
-	for next, size := first, 1; next != nil; size++ {
+	var turns []*turn
+	kept, broken := 0, false
+	for next := first; next != nil; next = w.waiting() {
 		next.begun <- beginning{tx: tx}
 		outcome := <-next.part
+		turns = append(turns, next)
 		if outcome == partKept {
-			kept = append(kept, next)
+			kept++
 		}
-		if broken = outcome == partBroken; broken || size == maxGroup {
+		if broken = outcome == partBroken; broken || len(turns) == maxGroup {
 			break
 		}
-		next = w.waiting()
 	}
-	err = w.end(tx, len(kept) > 0, broken)
-	for _, t := range kept {
+	err = w.end(tx, kept > 0, broken)
+	for _, t := range turns {
 		t.answer <- err
 	}
 }
@@ -166,7 +171,12 @@ func (w *writer) waiting() *turn {
 func (w *writer) end(tx bun.Tx, worth, broken bool) error {
 	if broken || !worth {
 		_ = tx.Rollback() // fails where SQLite has rolled back by itself
+	}
+	if broken {
 		return unavailable(errGroupLost)
+	}
+	if !worth {
+		return nil // everybody's change had failed: nothing is lost
 	}
 	if err := tx.Commit(); err != nil {
 		// database/sql holds the transaction for ended now, while SQLite may not.

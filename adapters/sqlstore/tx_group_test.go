@@ -2,10 +2,13 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"path/filepath"
 	"runtime"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
@@ -150,4 +153,68 @@ func TestClosedDatabaseRefusesTransactions(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestWhatAFailedChangeConflictedWithIsVisibleWhenItReturns(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "menjin.db")
+	address := domain.NewSecret("sqlite:" + path)
+	if err := Migrate(t.Context(), address); err != nil {
+		t.Fatal(err)
+	}
+	writing, err := openSQLiteWriter(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWriter(bun.NewDB(writing, sqlitedialect.New()))
+	w.turns = make(chan *turn, 3)
+	returned := make(chan struct{})
+	var seen int
+	var waiting sync.WaitGroup
+	for i, act := range []func(){
+		func() { _ = w.do(t.Context(), insertShard(40)) },
+		func() {
+			if err := w.do(t.Context(), insertShard(40)); err == nil {
+				t.Error("the same row was inserted twice")
+			}
+			seen = countFromOutside(t, path, 40)
+			close(returned)
+		},
+		func() { // keeps the group open for as long as the one before would take to return too early
+			_ = w.do(t.Context(), func(context.Context, bun.Tx) error {
+				select {
+				case <-returned:
+				case <-time.After(200 * time.Millisecond):
+				}
+				return nil
+			})
+		},
+	} {
+		waiting.Go(act)
+		for len(w.turns) <= i {
+			runtime.Gosched()
+		}
+	}
+	go w.run()
+	waiting.Wait()
+	if err := w.close(); err != nil {
+		t.Error(err)
+	}
+	if seen != 1 {
+		t.Errorf("the change that failed saw %d rows of what it conflicted with, want 1", seen)
+	}
+}
+
+// countFromOutside reads through a connection of its own, as readers do.
+func countFromOutside(t *testing.T, path string, shard int) (count int) {
+	t.Helper()
+	db, err := sql.Open("sqlite", sqliteDSN(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM outbox_shards WHERE shard = ?", shard).Scan(&count); err != nil {
+		t.Error(err)
+	}
+	return count
 }
