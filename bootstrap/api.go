@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"crypto/tls"
 	"log/slog"
 	"net"
 	"net/http"
@@ -38,4 +39,8 @@ func provideAPI(
 	})
 }
 
-func (a *App) server() *http.Server { return httpapi.NewHTTPServer(a.api, httpapi.Limits{}, a.log) }
+func (a *App) server() *http.Server {
+	server := httpapi.NewHTTPServer(a.api, httpapi.Limits{}, a.log)
+	server.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS13}
+	return server
+}

@@ -56,9 +56,9 @@ func (a *App) Run(ctx context.Context, ready func()) error {
 	case <-ctx.Done():
 	case <-failed.Done():
 	}
-	err := a.finishRequests(ctx, server)
+	a.finishRequests(ctx, server)
 	stop()
-	return errors.Join(work.Wait(), err)
+	return work.Wait()
 }
 
 func (a *App) runReconcile(ctx context.Context) error {
@@ -76,14 +76,14 @@ func (a *App) serve(server *http.Server) error {
 	return nil
 }
 
-func (a *App) finishRequests(ctx context.Context, server *http.Server) error {
+// finishRequests cuts off who has not read the answer when patience ends.
+func (a *App) finishRequests(ctx context.Context, server *http.Server) {
 	a.log.Info("stopping: finishing requests in flight")
 	a.api.Drain()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestsPatience)
 	defer cancel()
 	if err := server.Shutdown(ctx); err != nil {
+		a.log.Warn("requests in flight were cut off", "error", err)
 		_ = server.Close()
-		return fmt.Errorf("finish requests in flight: %w", err)
 	}
-	return nil
 }

@@ -44,7 +44,11 @@ by default where this configuration would start it.`,
 					*field = value
 				}
 			}
-			fill(&play.Service, "http://"+cfg.HTTP.Addr)
+			scheme := "http://"
+			if cfg.HTTP.TLSCertFile != "" {
+				scheme = "https://"
+			}
+			fill(&play.Service, scheme+cfg.HTTP.Addr)
 			fill(&play.Sandbox, "http://"+cfg.WeChat.SandboxAddr)
 			if !cfg.EmbeddedEvents() {
 				fill(&play.NATS, cfg.Events.URL.Reveal())

@@ -40,6 +40,10 @@ func provideDatabase(
 	db, err := sqlstore.Open(ctx, sqlstore.Options{
 		URL: url, Shards: cfg.Events.Shards, Cipher: cipher, Codec: codec, OnCommit: wake.Give,
 	})
+	if errors.Is(err, sqlstore.ErrForeignKeys) {
+		return nil, nil, config.Fault{Key: "vault.keyset", Reason: "is not the one this database was written with; without that one " +
+			"nobody is recognised. Set it, or put back its file in data_dir"}
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("database.url: %w", err)
 	}

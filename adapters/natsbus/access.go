@@ -58,7 +58,7 @@ func withWildcards(subject string) string { return strings.Replace(subject, "*",
 const accountsFormat = `
 accounts {
   MENJIN {
-    jetstream: enabled
+    jetstream: {max_consumers: 128}
     users: [{user: %[1]s, password: %[2]q}]
     exports: [%[3]s]
   }

@@ -19,7 +19,10 @@ import (
 const (
 	embeddedPatience = 15 * time.Second
 	embeddedMemory   = 64 << 20
-	embeddedClients  = 256
+	embeddedClients  = 128
+	embeddedPayload  = 128 << 10 // an event's data is 64 KiB at most
+	embeddedPending  = 2 << 20   // what one client that does not read may hold of the process's memory
+	embeddedWrite    = 5 * time.Second
 )
 
 // ErrAddress is matched by the error of StartEmbedded when it cannot listen on the address it was given.
@@ -78,6 +81,9 @@ func embeddedConfig(folder string, options EmbeddedOptions, password domain.Secr
 		SyncAlways:             options.SyncAlways,
 		JetStreamMaxMemory:     embeddedMemory,
 		MaxConn:                embeddedClients,
+		MaxPayload:             embeddedPayload,
+		MaxPending:             embeddedPending,
+		WriteDeadline:          embeddedWrite,
 		NoSigs:                 true,
 		NoLog:                  true, // its own logger; ours is set later
 		DisableJetStreamBanner: true,

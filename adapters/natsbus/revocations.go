@@ -49,6 +49,10 @@ func (b *Bus) Follow(ctx context.Context, end endSession) error {
 
 // follow returns when the consumer is gone or cannot be had.
 func (b *Bus) follow(ctx context.Context, end endSession) error {
+	// Before the first event too, so that subscribers find the stream on a NATS that has just been set up.
+	if err := b.EnsureStream(ctx); err != nil {
+		return err
+	}
 	consumer, err := b.revocations(ctx)
 	if err != nil {
 		return err

@@ -123,3 +123,27 @@ func TestDatabaseThatRefusesConnectionsIsUnavailable(t *testing.T) {
 		}
 	}
 }
+
+func TestOtherKeysThanTheDatabaseWasWrittenWithAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, on := range backends {
+		t.Run(on.name, func(t *testing.T) {
+			t.Parallel()
+			address := on.url(t)
+			openDB(t, Options{URL: address})
+			openDB(t, Options{URL: address}) // with the same keys, as another replica
+			generated, err := vault.Generate()
+			if err != nil {
+				t.Fatal(err)
+			}
+			others, err := vault.Parse(generated)
+			if err != nil {
+				t.Fatal(err)
+			}
+			db, err := Open(t.Context(), Options{URL: address, Cipher: others, Codec: cloudevent.New()})
+			if !errors.Is(err, ErrForeignKeys) {
+				t.Errorf("got %v, %v, want %v", db, err, ErrForeignKeys)
+			}
+		})
+	}
+}

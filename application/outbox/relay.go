@@ -17,7 +17,8 @@ const (
 	pollLongest  = time.Second
 	firstDelay   = 50 * time.Millisecond
 	longestDelay = 30 * time.Second
-	lastDrain    = 5 * time.Second // for what is left when the service stops
+	lastDrain    = 5 * time.Second  // for what is left when the service stops
+	stepLimit    = 20 * time.Second // for one step, so that a database that never answers holds nobody
 )
 
 // Relay publishes the events that wait in the outbox, in order for each user, until the stream has acknowledged them.
@@ -45,11 +46,12 @@ func (r *Relay) Run(ctx context.Context) error {
 	failures := 0
 	for {
 		// A batch under way is brought to its end, whatever happens to ctx: it is bounded by its own deadline.
+		before := failures
 		pause := r.step(context.WithoutCancel(ctx), &failures)
 		if ctx.Err() != nil {
 			break
 		}
-		if pause > 0 && !r.wait(ctx, pause, failures > 0) {
+		if pause > 0 && !r.wait(ctx, pause, failures > before) {
 			break
 		}
 	}
@@ -65,6 +67,8 @@ func (r *Relay) Run(ctx context.Context) error {
 
 // step drains one batch and returns how long to pause after it. It counts failures in a row.
 func (r *Relay) step(ctx context.Context, failures *int) time.Duration {
+	ctx, cancel := context.WithTimeout(ctx, stepLimit)
+	defer cancel()
 	drained, err := r.queue.Drain(ctx, batchSize, r.stream.Publish)
 	if err != nil {
 		return r.recover(ctx, drained, err, failures)

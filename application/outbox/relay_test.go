@@ -254,3 +254,27 @@ func TestStreamThatLostItsTailIsMended(t *testing.T) {
 		}
 	}
 }
+
+// silentQueue is a database that never answers.
+type silentQueue struct{ ports.OutboxQueue }
+
+func (silentQueue) Drain(ctx context.Context, _ int, _ ports.Publish) (ports.Drained, error) {
+	<-ctx.Done()
+	return ports.Drained{}, ctx.Err()
+}
+
+func TestDatabaseThatNeverAnswersKeepsNobodyFromStopping(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup()
+		own, _ := memory.NewRelayHints()
+		b.relay = outbox.NewRelay(silentQueue{}, b.stream, b.reconcile, own, outbox.NewSignal(), time.Now, slog.New(slog.DiscardHandler))
+		stop := b.run()
+		time.Sleep(time.Minute)
+		start := time.Now()
+		stop()
+		if took := time.Since(start); took > 30*time.Second {
+			t.Errorf("stopping took %s", took)
+		}
+	})
+}

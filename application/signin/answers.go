@@ -13,7 +13,7 @@ import (
 const (
 	answerKept  = 10 * time.Second // how long a code is answered again
 	answerLimit = 15 * time.Second // how long one answer may take
-	answersKept = 8192             // bounds the memory; beyond it WeChat itself says that a code is used
+	answersKept = 16384            // bounds the memory; beyond it WeChat itself says that a code is used
 )
 
 // answers remembers what each login code was answered with for a short while, so that a code posted twice is traded once.

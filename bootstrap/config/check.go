@@ -1,11 +1,14 @@
 package config
 
 import (
+	"crypto/tls"
 	"net"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
+
+	"github.com/menjin-id/menjin/adapters/tokens"
+	"github.com/menjin-id/menjin/adapters/vault"
 )
 
 // check finds what no single value shows: what is missing, does not go together, or is not for production.
@@ -31,8 +34,9 @@ func (c *Config) checkAlways() []Fault {
 	need(c.Token.Issuer != "", "token.issuer", "must not be empty")
 	need(c.Token.Audience != "", "token.audience", "must not be empty")
 	need((c.HTTP.TLSCertFile == "") == (c.HTTP.TLSKeyFile == ""), "http.tls_key_file", "goes with http.tls_cert_file; set both or neither")
-	need(readable(c.HTTP.TLSCertFile), "http.tls_cert_file", "cannot be read")
-	need(readable(c.HTTP.TLSKeyFile), "http.tls_key_file", "cannot be read")
+	for key, reason := range c.checkKeys() {
+		faults = append(faults, Fault{key, reason})
+	}
 	need(c.Session.Idle <= c.Session.Refresh, "session.idle_ttl", "must not be longer than session.refresh_ttl")
 	need(c.Session.Refresh <= c.Session.MaxAge, "session.refresh_ttl", "must not be longer than session.max_age")
 	for i, app := range c.WeChat.Apps {
@@ -104,15 +108,25 @@ func (c *Config) links() []link {
 		links = append(links, link{"wechat.base_url", base.Hostname(), base.Scheme == "http"})
 	}
 	if base, err := url.Parse(c.Database.URL.Reveal()); err == nil && !c.EmbeddedDatabase() {
-		host := base.Hostname()
-		if socket := base.Query().Get("host"); host == "" {
-			host = socket
-		}
 		mode := base.Query().Get("sslmode")
-		links = append(links, link{"database.url", host, mode != "require" && mode != "verify-ca" && mode != "verify-full"})
+		plain := mode != "require" && mode != "verify-ca" && mode != "verify-full"
+		// The driver lets hosts in the query go before those in front of it; either may be several.
+		for _, hosts := range append([]string{base.Host}, base.Query()["host"]...) {
+			for _, host := range splitList(hosts) {
+				links = append(links, link{"database.url", hostname(host), plain})
+			}
+		}
 	}
 	links = append(links, remoteLinks("sessions.url", c.Sessions.URL.Reveal(), "redis")...)
 	return append(links, remoteLinks("events.url", c.Events.URL.Reveal(), "nats")...)
+}
+
+// hostname takes the port from a host, and the brackets from an IPv6 address.
+func hostname(host string) string {
+	if strings.HasPrefix(host, "/") {
+		return host
+	}
+	return (&url.URL{Host: host}).Hostname()
 }
 
 func remoteLinks(key, urls, plainScheme string) []link {
@@ -130,13 +144,23 @@ func remoteLinks(key, urls, plainScheme string) []link {
 	return links
 }
 
-func readable(file string) bool {
-	if file == "" {
-		return true
+// checkKeys reads the keys that were given, and says of each that cannot be used why.
+func (c *Config) checkKeys() map[string]string {
+	faults := make(map[string]string)
+	if !c.Token.SigningKey.IsZero() {
+		if _, err := tokens.ParseKeys(c.Token.SigningKey, tokens.Algorithm(c.Token.Algorithm)); err != nil {
+			faults["token.signing_key"] = err.Error()
+		}
 	}
-	opened, err := os.Open(file) //nolint:gosec // the operator names the file
-	if err != nil {
-		return false
+	if !c.Vault.Keyset.IsZero() {
+		if _, err := vault.Parse(c.Vault.Keyset); err != nil {
+			faults["vault.keyset"] = err.Error()
+		}
 	}
-	return opened.Close() == nil
+	if c.HTTP.TLSCertFile != "" && c.HTTP.TLSKeyFile != "" {
+		if _, err := tls.LoadX509KeyPair(c.HTTP.TLSCertFile, c.HTTP.TLSKeyFile); err != nil {
+			faults["http.tls_cert_file"] = err.Error()
+		}
+	}
+	return faults
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/menjin-id/menjin/adapters/tokens"
+	"github.com/menjin-id/menjin/adapters/vault"
 	"github.com/menjin-id/menjin/bootstrap/config"
 )
 
@@ -102,10 +104,21 @@ func TestSeveralMiniPrograms(t *testing.T) {
 	}
 }
 
-// production is a set-up that production accepts.
-var production = []string{
-	"MENJIN_ENV=prod", "MENJIN_WECHAT_APP_ID=wx0123456789abcdef", "MENJIN_WECHAT_APP_SECRET=0f1e2d3c4b5a69788796a5b4c3d2e1f0",
-	"MENJIN_TOKEN_SIGNING_KEY=pem", "MENJIN_VAULT_KEYSET=keyset",
+// production is a set-up that production accepts, changed by what is given.
+func production(t *testing.T, changes ...string) []string {
+	t.Helper()
+	signing, err := tokens.GenerateKey(tokens.EdDSA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyset, err := vault.Generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append([]string{
+		"MENJIN_ENV=prod", "MENJIN_WECHAT_APP_ID=wx0123456789abcdef", "MENJIN_WECHAT_APP_SECRET=0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+		"MENJIN_TOKEN_SIGNING_KEY=" + signing.Reveal(), "MENJIN_VAULT_KEYSET=" + keyset.Reveal(),
+	}, changes...)
 }
 
 func TestProduction(t *testing.T) {
@@ -120,6 +133,8 @@ func TestProduction(t *testing.T) {
 		{"sample secret", []string{"MENJIN_WECHAT_APP_SECRET=00000000000000000000000000000001"}, []string{"wechat.app_secret"}},
 		{"placeholder", []string{"MENJIN_WECHAT_APP_SECRET=changeme"}, []string{"wechat.app_secret"}},
 		{"no keys", []string{"MENJIN_TOKEN_SIGNING_KEY=", "MENJIN_VAULT_KEYSET="}, []string{"token.signing_key", "vault.keyset"}},
+		{"unusable keys", []string{"MENJIN_TOKEN_SIGNING_KEY=x", "MENJIN_VAULT_KEYSET=y"}, []string{"token.signing_key", "vault.keyset"}},
+		{"host that the query names", []string{"MENJIN_DATABASE_URL=postgres://u:p@localhost/x?host=db.example.com"}, []string{"database.url"}},
 		{"no app", []string{"MENJIN_WECHAT_APP_ID=", "MENJIN_WECHAT_APP_SECRET="}, []string{"wechat.app_id", "wechat.app_secret"}},
 		{
 			"plain text to other hosts",
@@ -143,7 +158,7 @@ func TestProduction(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := load(t, "", append(append([]string{}, production...), test.environ...)...)
+			_, err := load(t, "", production(t, test.environ...)...)
 			if len(test.keys) == 0 && err != nil {
 				t.Errorf("refused: %v", err)
 			}
@@ -156,6 +171,14 @@ func TestProduction(t *testing.T) {
 	}
 }
 
+func TestSecretThatYAMLTakesForANumberIsRefused(t *testing.T) {
+	t.Parallel()
+	_, err := load(t, "wechat:\n  app_secret: 00123456789012345678901234567890\n")
+	if err == nil || !strings.Contains(err.Error(), "wechat.app_secret: must be in quotes") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestUnknownProfileIsRefused(t *testing.T) {
 	t.Parallel()
 	if _, err := load(t, "", "MENJIN_ENV=production"); err == nil || !strings.Contains(err.Error(), "MENJIN_ENV: must be") {
@@ -165,10 +188,10 @@ func TestUnknownProfileIsRefused(t *testing.T) {
 
 func TestPrintShowsNoSecret(t *testing.T) {
 	t.Parallel()
-	environ := append(append([]string{}, production...),
+	environ := production(t,
 		"MENJIN_DATABASE_URL=postgres://u:planted-1@localhost/x", "MENJIN_SESSIONS_URL=redis://:planted-2@localhost:6379",
 		"MENJIN_WECHAT_PUSH_TOKEN=planted-3", `MENJIN_WECHAT_APPS=[{"app_id":"wx02","app_secret":"planted-4"}]`,
-		"MENJIN_TOKEN_SIGNING_KEY=planted-5", "MENJIN_VAULT_KEYSET=planted-6", "MENJIN_WECHAT_APP_SECRET=planted-7")
+		"MENJIN_WECHAT_APP_SECRET=planted-7")
 	c, err := load(t, "", environ...)
 	if err != nil {
 		t.Fatal(err)
@@ -178,7 +201,8 @@ func TestPrintShowsNoSecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	fmt.Fprintf(&out, "%v %+v %#v", c, c, *c)
-	if strings.Contains(out.String(), "planted") {
+	if strings.Contains(out.String(), "planted") || strings.Contains(out.String(), "PRIVATE KEY") ||
+		strings.Contains(out.String(), c.Vault.Keyset.Reveal()) {
 		t.Errorf("a secret is shown in:\n%s", out.String())
 	}
 	if !strings.Contains(out.String(), "http.addr") || !strings.Contains(out.String(), "127.0.0.1:8080") {

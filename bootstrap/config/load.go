@@ -38,7 +38,7 @@ func Load(file string, environ []string) (*Config, error) {
 	loader.loadFile(file)
 	loader.loadEnv(environ)
 	for _, setting := range loader.known {
-		value, given := loader.text(setting.key)
+		value, given := loader.text(setting)
 		if given {
 			config.given[setting.key] = domain.NewSecret(value)
 		} else {
@@ -159,7 +159,8 @@ func (l *loader) suggestion(name string) string {
 }
 
 // text returns what was given for a key, lists joined by commas and mappings as JSON.
-func (l *loader) text(key string) (value string, given bool) {
+func (l *loader) text(s setting) (value string, given bool) {
+	key := s.key
 	if !l.values.Exists(key) {
 		return "", false
 	}
@@ -184,7 +185,12 @@ func (l *loader) text(key string) (value string, given bool) {
 	case map[string]any:
 		l.fault(key, "must not have keys of its own")
 		return "", true
+	case string:
+		return raw, true
 	default:
+		if s.secret {
+			l.fault(key, "must be in quotes: YAML reads it as a number and changes it")
+		}
 		return fmt.Sprint(raw), true
 	}
 }

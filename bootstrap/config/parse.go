@@ -147,7 +147,7 @@ func parseSessions(c *Config, text string) error {
 	if text == SameDatabase {
 		return nil
 	}
-	return checkURLs(text, true, "must be database, redis://host:port or rediss://host:port, several with commas", "redis", "rediss", "unix")
+	return checkURLs(text, true, "must be database, redis://host:port or rediss://host:port, several with commas", "redis", "rediss")
 }
 
 func parseEvents(c *Config, text string) error {

@@ -59,7 +59,7 @@ func settings() []setting {
 		{key: "wechat.push_token", secret: true, help: "its message push: Token", parse: secret(func(c *Config) *domain.Secret { return &firstApp(c).PushToken })},
 		{key: "wechat.push_aes_key", secret: true, help: "its message push: EncodingAESKey, 43 characters", parse: parsePushAESKey},
 		{key: "wechat.apps", secret: true, help: "further mini-programs: app_id, app_secret, push_token, push_aes_key", parse: parseApps},
-		{key: "wechat.timeout", value: "5s", help: "longest wait for WeChat", parse: duration(100*time.Millisecond, time.Minute, func(c *Config) *time.Duration { return &c.WeChat.Timeout })},
+		{key: "wechat.timeout", value: "5s", help: "longest wait for WeChat", parse: duration(100*time.Millisecond, 12*time.Second, func(c *Config) *time.Duration { return &c.WeChat.Timeout })},
 		{key: "wechat.watermark_max_age", value: "10m", help: "oldest encrypted data accepted; 0 = any", parse: duration(0, 24*time.Hour, func(c *Config) *time.Duration { return &c.WeChat.WatermarkMaxAge })},
 
 		{key: "token.issuer", value: "menjin", help: "iss of access tokens", parse: text(func(c *Config) *string { return &c.Token.Issuer })},

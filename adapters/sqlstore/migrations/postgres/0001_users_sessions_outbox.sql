@@ -1,4 +1,10 @@
 -- +goose Up
+-- What the database itself has to remember.
+CREATE TABLE meta (
+    name  text NOT NULL PRIMARY KEY,
+    value bytea NOT NULL
+);
+
 CREATE TABLE users (
     id              uuid        PRIMARY KEY,
     username        text,
@@ -11,6 +17,7 @@ CREATE TABLE users (
     nickname        text        NOT NULL,
     avatar_url      text        NOT NULL,
     status          smallint    NOT NULL,
+    role_count      smallint    NOT NULL DEFAULT 0, -- rows in user_roles, which most users are not looked for in
     version         bigint      NOT NULL,
     created_at      timestamptz NOT NULL,
     updated_at      timestamptz NOT NULL,
@@ -117,4 +124,4 @@ CREATE TABLE outbox_held (
 );
 
 -- +goose Down
-DROP TABLE outbox_held, outbox_dead, outbox_shards, outbox_pending, outbox_events, sessions, user_roles, identities, users;
+DROP TABLE outbox_held, outbox_dead, outbox_shards, outbox_pending, outbox_events, sessions, user_roles, identities, users, meta;

@@ -1,4 +1,10 @@
 -- +goose Up
+-- What the database itself has to remember.
+CREATE TABLE meta (
+    name  TEXT NOT NULL PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT;
+
 -- UUIDs are 16 bytes, instants are microseconds since 1970.
 CREATE TABLE users (
     id              blob    NOT NULL PRIMARY KEY,
@@ -12,6 +18,7 @@ CREATE TABLE users (
     nickname        text    NOT NULL,
     avatar_url      text    NOT NULL,
     status          integer NOT NULL,
+    role_count      integer NOT NULL DEFAULT 0, -- rows in user_roles, which most users are not looked for in
     version         integer NOT NULL,
     created_at      integer NOT NULL,
     updated_at      integer NOT NULL,
@@ -119,3 +126,4 @@ DROP TABLE sessions;
 DROP TABLE user_roles;
 DROP TABLE identities;
 DROP TABLE users;
+DROP TABLE meta;
