@@ -17,3 +17,14 @@ func newLogger(out io.Writer, settings config.Log) *slog.Logger {
 	}
 	return slog.New(httpapi.LogHandler(handler))
 }
+
+// newServiceLogger makes the logger of the service and what ends it, after which no line is lost. In JSON, which machines
+// read, lines may come a moment late.
+func newServiceLogger(out io.Writer, settings config.Log) (*slog.Logger, func()) {
+	if settings.Format != "json" {
+		return newLogger(out, settings), func() {}
+	}
+	buffer := newLogBuffer(out)
+	handler := promptHandler{slog.NewJSONHandler(buffer, &slog.HandlerOptions{Level: settings.Level}), buffer}
+	return slog.New(httpapi.LogHandler(handler)), func() { _ = buffer.Close() } // there is no other place to report it
+}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -19,14 +21,25 @@ func serve(ctx context.Context, options *globalOptions) error {
 	if err != nil {
 		return err
 	}
-	log := newLogger(os.Stderr, cfg.Log)
+	log, closeLog := newServiceLogger(os.Stderr, cfg.Log)
+	defer closeLog()
 	slog.SetDefault(log) // for libraries that know of no other
 	app, closeAll, err := newApp(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
 	defer closeAll()
-	return app.Run(ctx, func() { app.announce(os.Stdout, time.Since(start)) })
+	return app.Run(ctx, func() {
+		app.announce(os.Stdout, time.Since(start))
+		forgetStart()
+	})
+}
+
+// forgetStart gives memory back that only the start needed: the contract is read and the migrations are parsed, which takes
+// more than serving does. What pools hold on to goes with the second collection.
+func forgetStart() {
+	runtime.GC()
+	debug.FreeOSMemory()
 }
 
 // announce says that the service is ready: to people where everything is, to machines in one line of the log.

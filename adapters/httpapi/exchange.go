@@ -13,8 +13,7 @@ import (
 // exchange is one request on its way through the server. It is the request's context too, which spares every request a
 // context value for each thing it knows.
 type exchange struct {
-	context.Context // with the deadline
-	cancel          context.CancelFunc
+	deadline
 
 	server   *Server
 	request  *http.Request // as received, with the context of the connection
@@ -42,7 +41,7 @@ type exchange struct {
 func (s *Server) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	x := &exchange{server: s, request: r, began: time.Now(), clientIP: s.clientIP(r), id: s.requestID(r)}
 	x.writer.ResponseWriter = w
-	x.Context, x.cancel = context.WithTimeout(r.Context(), s.timeout)
+	x.parent, x.at = r.Context(), x.began.Add(s.timeout)
 	return x
 }
 
@@ -53,7 +52,7 @@ func (x *exchange) Value(key any) any {
 	if key == (exchangeKey{}) {
 		return x
 	}
-	return x.Context.Value(key)
+	return x.deadline.Value(key)
 }
 
 func exchangeOf(ctx context.Context) *exchange {

@@ -22,7 +22,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // finish is deferred by ServeHTTP, because recover works nowhere deeper.
 func (x *exchange) finish() {
 	fault := recover()
-	x.cancel()
+	x.end()
 	if fault != nil {
 		x.panicked(fault)
 	}

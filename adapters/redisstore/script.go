@@ -6,22 +6,25 @@ import "github.com/redis/go-redis/v9"
 // that the script runs in.
 var (
 	// openScript keeps a session and makes the index outlive it. Members whose session is gone by itself leave the index here:
-	// each opening looks at eight of them, which keeps the dead a small part of any index without ever reading all of a long one.
+	// where it is longer than people's indexes are, each opening looks at eight of them, which keeps the dead a small part of
+	// any long index without ever reading all of it.
 	//
 	// KEYS: live key, refresh key, index.
 	// ARGV: session, live value, milliseconds live, record, milliseconds refreshable, opened at, milliseconds in the index.
 	openScript = redis.NewScript(`
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-redis.call('SET', KEYS[2], ARGV[4], 'PX', ARGV[5])
-redis.call('ZADD', KEYS[3], ARGV[6], ARGV[1])
-if redis.call('PTTL', KEYS[3]) < tonumber(ARGV[7]) then
-	redis.call('PEXPIRE', KEYS[3], ARGV[7])
+local call, live, refresh, index, id = redis.call, KEYS[1], KEYS[2], KEYS[3], ARGV[1]
+call('SET', live, ARGV[2], 'PX', ARGV[3])
+call('SET', refresh, ARGV[4], 'PX', ARGV[5])
+call('ZADD', index, ARGV[6], id)
+if call('PTTL', index) < tonumber(ARGV[7]) then
+	call('PEXPIRE', index, ARGV[7])
 end
-local live = string.sub(KEYS[1], 1, -1 - #ARGV[1])
-local refresh = string.sub(KEYS[2], 1, -1 - #ARGV[1])
-for _, id in ipairs(redis.call('ZRANDMEMBER', KEYS[3], 8)) do
-	if redis.call('EXISTS', live .. id, refresh .. id) == 0 then
-		redis.call('ZREM', KEYS[3], id)
+if call('ZCARD', index) > 64 then
+	live, refresh = string.sub(live, 1, -1 - #id), string.sub(refresh, 1, -1 - #id)
+	for _, member in ipairs(call('ZRANDMEMBER', index, 8)) do
+		if call('EXISTS', live .. member, refresh .. member) == 0 then
+			call('ZREM', index, member)
+		end
 	end
 end
 `)

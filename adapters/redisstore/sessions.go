@@ -54,7 +54,10 @@ func (s *Sessions) Open(ctx context.Context, session *domain.Session) error {
 
 // Touch slides the idle limit of a live session. The idle time runs by Redis's clock, the absolute limit by now.
 func (s *Sessions) Touch(ctx context.Context, user domain.UserID, id domain.SessionID, now time.Time) error {
-	value, err := s.redis.GetEx(ctx, keyOf(livePrefix, user, id), s.idle).Result()
+	if ctx.Err() != nil {
+		return fmt.Errorf("touch session: %w", ctx.Err())
+	}
+	value, err := s.redis.GetEx(unwatched{ctx}, keyOf(livePrefix, user, id), s.idle).Result()
 	if errors.Is(err, redis.Nil) {
 		return domain.ErrSessionEnded
 	}
@@ -70,6 +73,15 @@ func (s *Sessions) Touch(ctx context.Context, user domain.UserID, id domain.Sess
 	}
 	return nil
 }
+
+// unwatched spares the one command of each request the watch for its cancellation, which needs a timer where ctx has a
+// deadline. The deadline itself goes with the command, and Redis answers or is given up soon in any case.
+type unwatched struct {
+	context.Context
+}
+
+// Done is context.Context's, for one that is never cancelled.
+func (unwatched) Done() <-chan struct{} { return nil }
 
 // End forgets a session.
 func (s *Sessions) End(ctx context.Context, user domain.UserID, id domain.SessionID) error {

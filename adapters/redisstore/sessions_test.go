@@ -152,6 +152,33 @@ func TestIndexLosesWhatHasExpired(t *testing.T) {
 	})
 }
 
+func TestShortIndexIsLeftAsItIs(t *testing.T) {
+	onEachServer(t, func(t *testing.T, s *setup) {
+		user, _ := s.open(t)
+		index := "sessions:{" + user.String() + "}"
+		brief := limits
+		brief.Refresh = time.Hour
+		for range 62 {
+			if err := s.store.Open(t.Context(), newSession(user, now(), brief)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.age(time.Hour)
+		if err := s.store.Open(t.Context(), newSession(user, now(), limits)); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.client.ZCard(t.Context(), index).Val(); got != 64 {
+			t.Errorf("sessions in the index: got %d, want all 64: looking for dead ones costs every sign-in", got)
+		}
+		if err := s.store.Open(t.Context(), newSession(user, now(), limits)); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.client.ZCard(t.Context(), index).Val(); got >= 64 {
+			t.Errorf("sessions in the index after one more: got %d, want the dead to leave it", got)
+		}
+	})
+}
+
 func TestRecordIsWholeAndHidesItsSecrets(t *testing.T) {
 	onEachServer(t, func(t *testing.T, s *setup) {
 		user, session := s.open(t)

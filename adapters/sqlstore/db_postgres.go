@@ -18,8 +18,8 @@ import (
 
 // hotStatements are prepared on every connection, under their own text as the name, which is where pgx looks first.
 var hotStatements = []string{
-	userByID, userByWeChat, lockUser, insertUser, insertIdentity, insertEventPostgres, openSession, touchSession,
-	leaseShard, takeEvents, recordPosition,
+	userByID, userByWeChat, wholeUser, lockUser, insertUser, insertIdentity, insertEventPostgres, openSession, touchSession,
+	relaySettings, leaseShard, anyWorkable, takeEvents, recordPosition,
 }
 
 func (db *DB) openPostgres(ctx context.Context, options Options) error {

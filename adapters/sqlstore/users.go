@@ -2,13 +2,14 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
 )
 
-// Users finds users, each in one round trip.
+// Users finds users, each in one round trip, or two for those who have roles or several identities.
 type Users struct{ db *DB }
 
 var _ ports.UserReader = (*Users)(nil)
@@ -47,6 +48,9 @@ func (db *DB) findUser(ctx context.Context, statement string, args ...any) (user
 		user, err = readUser(db.cipher, found)
 		return err
 	}, statement, args...)
+	if more, ok := errors.AsType[notPlain](err); ok {
+		return db.findUser(ctx, wholeUser, db.id(more.user.ID))
+	}
 	if err != nil {
 		return nil, translate(err)
 	}

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -67,30 +68,39 @@ func (i *timeColumn) Scan(value any) error {
 
 // userRow is a row of selectUser.
 type userRow struct {
-	id                                idColumn
-	username, nickname, avatar, roles string
-	email, phone                      []byte
-	status                            int16
-	version                           int64
-	created, updated                  timeColumn
-	identity                          idColumn
-	app                               string
-	openID, unionID                   []byte
-	linked                            timeColumn
+	id                         idColumn
+	username, nickname, avatar string
+	email, phone               []byte
+	status                     int16
+	version                    int64
+	created, updated           timeColumn
+	identity                   idColumn
+	app                        string
+	openID, unionID            []byte
+	linked                     timeColumn
+	roles                      *string
 }
 
 func (r *userRow) scan(from rows) error {
 	return from.Scan(&r.id, &r.username, &r.email, &r.phone, &r.nickname, &r.avatar, &r.status, &r.version, &r.created,
-		&r.updated, &r.roles, &r.identity, &r.app, &r.openID, &r.unionID, &r.linked)
+		&r.updated, &r.identity, &r.app, &r.openID, &r.unionID, &r.linked, &r.roles)
 }
 
-// readUser makes the user of all the rows, domain.ErrUserNotFound of none.
+// notPlain says that a user has to be read whole.
+type notPlain struct{ user domain.UserID }
+
+func (notPlain) Error() string { return "the user has more rows than were read" }
+
+// readUser makes the user of all the rows, domain.ErrUserNotFound of none. It may be notPlain.
 func readUser(cipher ports.Cipher, from rows) (*domain.User, error) {
 	var row userRow
 	var state domain.UserState
 	for from.Next() {
 		if err := row.scan(from); err != nil {
 			return nil, err
+		}
+		if row.roles == nil {
+			return nil, notPlain{domain.UserID{ID: domain.ID(row.id)}}
 		}
 		if state.ID.IsZero() {
 			var err error
@@ -110,13 +120,19 @@ func readUser(cipher ports.Cipher, from rows) (*domain.User, error) {
 	if state.ID.IsZero() {
 		return nil, domain.ErrUserNotFound
 	}
+	slices.SortFunc(state.WeChat, byLinking)
 	return domain.RestoreUser(state), nil
+}
+
+// byLinking sorts identities from the first linked to the last.
+func byLinking(a, b domain.WeChatIdentity) int {
+	return cmp.Or(a.LinkedAt.Compare(b.LinkedAt), cmp.Compare(a.AppID, b.AppID), cmp.Compare(a.OpenID.Reveal(), b.OpenID.Reveal()))
 }
 
 // user restores everything but the identities.
 func (r *userRow) user(cipher ports.Cipher) (state domain.UserState, err error) {
 	state = domain.UserState{
-		ID: domain.UserID{ID: domain.ID(r.id)}, Status: domain.Status(r.status), Roles: roles(r.roles),
+		ID: domain.UserID{ID: domain.ID(r.id)}, Status: domain.Status(r.status), Roles: roles(*r.roles),
 		Version: r.version, CreatedAt: time.Time(r.created), UpdatedAt: time.Time(r.updated),
 	}
 	if r.username != "" {

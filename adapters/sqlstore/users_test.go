@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/menjin-id/menjin/domain"
@@ -103,6 +104,47 @@ func TestTransactionGoesOnAfterAUserWasNotFound(t *testing.T) {
 			}
 			if _, err := NewUsers(db).ByID(t.Context(), user.ID()); err != nil {
 				t.Errorf("user afterwards: %v", err)
+			}
+		})
+	}
+}
+
+func TestUserWhoIsNotPlainIsReadWhole(t *testing.T) {
+	t.Parallel()
+	for _, on := range backends {
+		t.Run(on.name, func(t *testing.T) {
+			t.Parallel()
+			db := openDB(t, Options{URL: on.url(t)})
+			first, _ := newUser(t)
+			other, _ := newUser(t)
+			state := first.State()
+			state.WeChat = append(state.WeChat, other.State().WeChat...)
+			for _, change := range []func(){
+				func() {}, func() { state.Roles = []domain.Role{domain.RoleAdmin, domain.RoleUser} }, // two identities
+				func() { state.WeChat = state.WeChat[:1] }, // a role
+			} {
+				change()
+				state.ID = domain.UserID{ID: newID()}
+				for i := range state.WeChat {
+					state.WeChat[i].AppID = domain.AppID("wx" + newID().String())
+				}
+				if err := add(t.Context(), db, domain.RestoreUser(state)); err != nil {
+					t.Fatal(err)
+				}
+				last := state.WeChat[len(state.WeChat)-1]
+				for name, read := range map[string]func() (*domain.User, error){
+					"ByID":     func() (*domain.User, error) { return NewUsers(db).ByID(t.Context(), state.ID) },
+					"ByWeChat": func() (*domain.User, error) { return NewUsers(db).ByWeChat(t.Context(), last.AppID, last.OpenID) },
+				} {
+					user, err := read()
+					if err != nil {
+						t.Fatal(err)
+					}
+					if got := user.State(); len(got.WeChat) != len(state.WeChat) || !slices.Equal(got.Roles, state.Roles) {
+						t.Errorf("%s: got %d identities and roles %v, want %d and %v",
+							name, len(got.WeChat), got.Roles, len(state.WeChat), state.Roles)
+					}
+				}
 			}
 		})
 	}

@@ -51,7 +51,7 @@ func (w userWriter) ForUpdate(ctx context.Context, id domain.UserID) (*domain.Us
 				return nil // an answer, after which the transaction may go on
 			}
 			return err
-		}, userByID, w.unit.db.id(id.ID))
+		}, wholeUser, w.unit.db.id(id.ID))
 	})
 	if err != nil {
 		return nil, err
@@ -113,7 +113,7 @@ func (w userWriter) fields(state domain.UserState) ([]any, error) {
 	username := state.Username.String()
 	return []any{
 		nullable(username), nullable(fold(username)), emailSealed, emailIndex, phoneSealed, phoneIndex,
-		state.Nickname.String(), state.AvatarURL.String(), int16(state.Status),
+		state.Nickname.String(), state.AvatarURL.String(), int16(state.Status), isPlain(state),
 	}, nil
 }
 
@@ -153,6 +153,12 @@ func (w userWriter) addRoles(ctx context.Context, state domain.UserState) error 
 		}
 	}
 	return nil
+}
+
+// isPlain reports whether one identity is all that other tables hold of a user. Whoever saves a user without its identities
+// has it read whole from then on.
+func isPlain(state domain.UserState) bool {
+	return len(state.WeChat) == 1 && len(state.Roles) == 1 && state.Roles[0] == domain.RoleUser
 }
 
 // fold takes the case out of a text. Going through upper case joins letters that have two lower ones, as σ and ς.

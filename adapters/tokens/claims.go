@@ -8,7 +8,28 @@ import (
 	"github.com/menjin-id/menjin/domain"
 )
 
-// payload is what a token says, as it is written in the token. Times are whole seconds, rounded down.
+// statement is what a token says, as it is written. Times are whole seconds, rounded down.
+type statement struct {
+	Issuer    string        `json:"iss"`
+	Subject   string        `json:"sub"`
+	Audience  [1]string     `json:"aud"`
+	ExpiresAt int64         `json:"exp"`
+	IssuedAt  int64         `json:"iat"`
+	ID        string        `json:"jti"`
+	SessionID string        `json:"sid"`
+	Roles     []domain.Role `json:"roles"`
+}
+
+func newStatement(issuer, audience string, claims domain.Claims) *statement {
+	return &statement{
+		Issuer: issuer, Subject: claims.UserID.String(), Audience: [1]string{audience},
+		ExpiresAt: claims.ExpiresAt.Unix(), IssuedAt: claims.IssuedAt.Unix(),
+		ID: claims.TokenID.String(), SessionID: claims.SessionID.String(),
+		Roles: append([]domain.Role{}, claims.Roles...), // an empty list, never null
+	}
+}
+
+// payload is a statement as it is read from whoever sent it.
 type payload struct {
 	jwt.RegisteredClaims
 	SessionID string        `json:"sid"`
@@ -16,21 +37,6 @@ type payload struct {
 }
 
 var errIncomplete = errors.New("token lacks a claim or has a malformed one")
-
-func newPayload(issuer, audience string, claims domain.Claims) *payload {
-	return &payload{
-		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer:    issuer,
-			Audience:  jwt.ClaimStrings{audience},
-			Subject:   claims.UserID.String(),
-			ID:        claims.TokenID.String(),
-			IssuedAt:  jwt.NewNumericDate(claims.IssuedAt),
-			ExpiresAt: jwt.NewNumericDate(claims.ExpiresAt),
-		},
-		SessionID: claims.SessionID.String(),
-		Roles:     append([]domain.Role{}, claims.Roles...), // an empty list, never null
-	}
-}
 
 func (p *payload) claims() (domain.Claims, error) {
 	if p.IssuedAt == nil || p.ExpiresAt == nil {

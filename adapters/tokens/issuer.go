@@ -1,9 +1,9 @@
 package tokens
 
 import (
+	"crypto/ed25519"
+	"encoding/json"
 	"fmt"
-
-	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
@@ -24,11 +24,18 @@ func NewIssuer(keys *Keys, issuer, audience string) *Issuer {
 
 // Issue signs a token. The fractions of its seconds are lost.
 func (i *Issuer) Issue(claims domain.Claims) (domain.Secret, error) {
-	token := jwt.NewWithClaims(i.keys.signer.method, newPayload(i.issuer, i.audience, claims)) // its typ is "JWT"
-	token.Header["kid"] = i.keys.signer.jwk.ID
-	text, err := token.SignedString(i.keys.private)
+	said, err := json.Marshal(newStatement(i.issuer, i.audience, claims))
+	if err != nil {
+		return domain.Secret{}, fmt.Errorf("write token: %w", err)
+	}
+	const longest = ed25519.SignatureSize // ES256's are as long
+	text := make([]byte, 0, len(i.keys.signer.header)+1+encoding.EncodedLen(len(said))+1+encoding.EncodedLen(longest))
+	text = append(append(text, i.keys.signer.header...), '.')
+	text = encoding.AppendEncode(text, said)
+	signature, err := i.keys.signer.method.Sign(string(text), i.keys.private)
 	if err != nil {
 		return domain.Secret{}, fmt.Errorf("sign token: %w", err)
 	}
-	return domain.NewSecret(text), nil
+	text = encoding.AppendEncode(append(text, '.'), signature)
+	return domain.NewSecret(string(text)), nil
 }

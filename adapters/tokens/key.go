@@ -44,6 +44,7 @@ type verifyKey struct {
 	method jwt.SigningMethod
 	public crypto.PublicKey
 	jwk    jwk
+	header string // of the tokens it signs
 }
 
 func newVerifyKey(public crypto.PublicKey) (verifyKey, error) {
@@ -76,10 +77,18 @@ func identified(key verifyKey) (verifyKey, error) {
 	}
 	thumbprint := sha256.Sum256(members)
 	key.jwk.ID, key.jwk.Use, key.jwk.Algorithm = encode(thumbprint[:]), "sig", Algorithm(key.method.Alg())
+	header, err := json.Marshal(map[string]string{"alg": key.method.Alg(), "kid": key.jwk.ID, "typ": "JWT"})
+	if err != nil {
+		return verifyKey{}, err
+	}
+	key.header = encode(header)
 	return key, nil
 }
 
-func encode(raw []byte) string { return base64.RawURLEncoding.EncodeToString(raw) }
+// encoding is that of every part of a token.
+var encoding = base64.RawURLEncoding
+
+func encode(raw []byte) string { return encoding.EncodeToString(raw) }
 
 func generateKey(algorithm Algorithm) (crypto.Signer, error) {
 	switch algorithm {

@@ -17,7 +17,7 @@ CREATE TABLE users (
     nickname        text        NOT NULL,
     avatar_url      text        NOT NULL,
     status          smallint    NOT NULL,
-    role_count      smallint    NOT NULL DEFAULT 0, -- rows in user_roles, which most users are not looked for in
+    plain           boolean     NOT NULL DEFAULT false, -- one identity, and no role but the one that everybody has
     version         bigint      NOT NULL,
     created_at      timestamptz NOT NULL,
     updated_at      timestamptz NOT NULL,

@@ -18,7 +18,7 @@ CREATE TABLE users (
     nickname        text    NOT NULL,
     avatar_url      text    NOT NULL,
     status          integer NOT NULL,
-    role_count      integer NOT NULL DEFAULT 0, -- rows in user_roles, which most users are not looked for in
+    plain           integer NOT NULL DEFAULT false, -- one identity, and no role but the one that everybody has
     version         integer NOT NULL,
     created_at      integer NOT NULL,
     updated_at      integer NOT NULL,
