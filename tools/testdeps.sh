@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what the test suite needs and this machine lacks: a C compiler for the race detector, PostgreSQL, Redis
-# and Chromium. It uses apt as root or through sudo without a password; elsewhere it names what to install. A test
+# Installs what the test suite needs and this machine lacks: a C compiler for the race detector, PostgreSQL, Redis,
+# nginx and Chromium. It uses apt as root or through sudo without a password; elsewhere it names what to install. A test
 # whose server is missing skips, or fails under MENJIN_TEST_REQUIRE=all.
 set -eu
 
@@ -18,6 +18,7 @@ missing() {
 	has cc || has gcc || has clang || echo gcc libc6-dev
 	has_postgresql || echo postgresql
 	has redis-server || has valkey-server || echo redis-server
+	has nginx || [ -x /usr/sbin/nginx ] || echo nginx
 	has chromium || has chromium-browser || has google-chrome || echo chromium
 }
 
