@@ -24,18 +24,19 @@ func provideListener(cfg *config.Config) (net.Listener, func(), error) {
 }
 
 func provideAPI(
-	cfg *config.Config, log *slog.Logger, use httpapi.UseCases, keys *tokens.Keys,
+	cfg *config.Config, log *slog.Logger, use httpapi.UseCases, ring *tokens.Ring,
 	db *sqlstore.DB, sessions sessions, bus *natsbus.Bus, now ports.Clock, newID ports.NewID,
 ) (*httpapi.Server, error) {
 	dependencies := []httpapi.Dependency{{Name: "database", Ping: db.Ping}}
 	if sessions.Ping != nil {
 		dependencies = append(dependencies, httpapi.Dependency{Name: "sessions", Ping: sessions.Ping})
 	}
-	return httpapi.New(use, keys.JWKS, now, newID, log, httpapi.Options{
+	return httpapi.New(use, ring.JWKS, now, newID, log, httpapi.Options{
 		Version: version(), Dependencies: append(dependencies, httpapi.Dependency{
 			Name: "events", Ping: bus.Ping, Optional: true, // events wait in the outbox
 		}),
 		TrustedProxies: cfg.HTTP.TrustedProxies, CORSOrigins: cfg.HTTP.CORSOrigins,
+		Limiter: sessions.Limiter, Rates: httpapi.Rates(cfg.Limits),
 	})
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/menjin-id/menjin/application/outbox"
 	"github.com/menjin-id/menjin/application/retention"
 	"github.com/menjin-id/menjin/application/session"
+	"github.com/menjin-id/menjin/application/signingkey"
 	"github.com/menjin-id/menjin/bootstrap/config"
 )
 
@@ -33,8 +34,9 @@ type App struct {
 	sandbox   sandboxURL
 	relay     *outbox.Relay
 	reconcile *outbox.Reconcile
-	follow    *session.FollowRevocations
+	follow    *session.Follow
 	sweep     *retention.Sweep
+	keeper    *signingkey.Keeper
 }
 
 // Run serves until ctx ends or a part fails that the service cannot be without. Then it is not ready at once, finishes the
@@ -44,7 +46,7 @@ func (a *App) Run(ctx context.Context, ready func()) error {
 	defer stop()
 	work, failed := errgroup.WithContext(background)
 	for _, run := range []func(context.Context) error{
-		a.relay.Run, a.runReconcile, a.follow.Run, a.sweep.Run,
+		a.relay.Run, a.runReconcile, a.follow.Run, a.sweep.Run, a.keeper.Run,
 	} {
 		work.Go(func() error { return run(background) })
 	}

@@ -77,7 +77,7 @@ func TestFaultsOfTheFileAreNamedByKey(t *testing.T) {
 func TestProductionRefusesWhatIsForTryingThingsOut(t *testing.T) {
 	t.Parallel()
 	s := local(t).with(settings{"env": "prod"})
-	refuses(t, s, "  wechat.app_id: ", "  wechat.app_secret: ", "  token.signing_key: ", "  vault.keyset: ")
+	refuses(t, s, "  wechat.app_id: ", "  wechat.app_secret: ", "  vault.keyset: ")
 	nothingIsMade(t, s)
 
 	s = s.with(settings{
@@ -85,7 +85,7 @@ func TestProductionRefusesWhatIsForTryingThingsOut(t *testing.T) {
 		"database.url": "postgres://menjin@db.example.com/menjin", "sessions.url": "redis://redis.example.com:6379",
 		"events.url": "nats://nats.example.com:4222",
 	})
-	refuses(t, s, "  wechat.base_url: ", "  wechat.app_id: ", "  wechat.app_secret: ", "  token.signing_key: ", "  vault.keyset: ",
+	refuses(t, s, "  wechat.base_url: ", "  wechat.app_id: ", "  wechat.app_secret: ", "  vault.keyset: ",
 		"  database.url: ", "  sessions.url: ", "  events.url: ")
 	nothingIsMade(t, s)
 }
@@ -130,15 +130,10 @@ func TestDataFolderThatCannotBeMadeIsNamedByItsKey(t *testing.T) {
 
 func TestDamagedKeyIsNamedByItsKey(t *testing.T) {
 	t.Parallel()
-	for _, key := range []string{"token.signing_key", "vault.keyset"} {
-		t.Run(key, func(t *testing.T) {
-			t.Parallel()
-			const damaged = "c0ffee-damaged-key"
-			s := local(t).with(settings{key: damaged})
-			refuses(t, s, key)
-			if _, _, log := run(t, s, "serve"); strings.Contains(log, damaged) {
-				t.Errorf("the message quotes the key:\n%s", log)
-			}
-		})
+	const damaged = "c0ffee-damaged-key"
+	s := local(t).with(settings{"vault.keyset": damaged})
+	refuses(t, s, "vault.keyset")
+	if _, _, log := run(t, s, "serve"); strings.Contains(log, damaged) {
+		t.Errorf("the message quotes the key:\n%s", log)
 	}
 }

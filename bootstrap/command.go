@@ -72,7 +72,7 @@ MENJIN_A_B_C_FILE reads the value from a file); see menjin config print.`,
 			Use: "serve", Short: "Serve the API (the default)", Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), options) },
 		},
-		newMigrateCommand(options), newKeysCommand(), newConfigCommand(options),
+		newMigrateCommand(options), newKeysCommand(options), newUserCommand(options), newConfigCommand(options),
 		newSandboxCommand(options), newDemoCommand(options), newVersionCommand(),
 	)
 	return root

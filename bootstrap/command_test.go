@@ -28,8 +28,9 @@ func TestCommandsExplainThemselves(t *testing.T) {
 	t.Parallel()
 	s := local(t)
 	says(t, s, []string{"version"}, "menjin ")
-	says(t, s, []string{"--help"}, "serve", "migrate", "keys", "config", "sandbox", "demo", "version", "--config")
-	says(t, s, []string{"keys", "new", "--help"}, "signing", "vault")
+	says(t, s, []string{"--help"}, "serve", "migrate", "keys", "user", "config", "sandbox", "demo", "version", "--config")
+	says(t, s, []string{"keys", "--help"}, "list", "rotate", "new")
+	says(t, s, []string{"user", "--help"}, "create", "lock", "unlock", "grant")
 	for _, unknown := range [][]string{{"sevre"}, {"serve", "now"}, {"--colour"}} {
 		status, out, log := run(t, s, unknown...)
 		if status != 1 || out != "" || !strings.Contains(log, "menjin: unknown ") {
@@ -87,28 +88,24 @@ func TestMigrateGoesUpAndDown(t *testing.T) {
 	})
 }
 
-func TestNewKeysServeProductionAndAreNeverOverwritten(t *testing.T) {
+func TestNewKeyServesProductionAndIsNeverOverwritten(t *testing.T) {
 	t.Parallel()
-	folder, s := t.TempDir(), local(t)
-	given := settings{
-		"env": "prod", "wechat.app_id": testAppID, "wechat.app_secret": testAppSecret,
+	file, s := filepath.Join(t.TempDir(), "vault.key"), local(t)
+	says(t, s, []string{"keys", "new", "--out", file}, file, "MENJIN_VAULT_KEYSET_FILE=")
+	info, err := os.Stat(file)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Fatalf("%s: got %v %v, want mode 0600", file, info, err)
 	}
-	for kind, key := range map[string]string{"signing": "token.signing_key", "vault": "vault.keyset"} {
-		file := filepath.Join(folder, kind+".key")
-		says(t, s, []string{"keys", "new", kind, "--out", file}, file, "_FILE=")
-		info, err := os.Stat(file)
-		if err != nil || info.Mode().Perm() != 0o600 {
-			t.Fatalf("%s: got %v %v, want mode 0600", file, info, err)
-		}
-		before, _ := os.ReadFile(file)
-		status, _, log := run(t, s, "keys", "new", kind, "--out", file)
-		if after, _ := os.ReadFile(file); status != 1 || string(after) != string(before) {
-			t.Errorf("a second %s key: got status %d, overwritten %t, want 1 and the first one kept\n%s", kind, status, string(after) != string(before), log)
-		}
-		given[key+"_file"] = file
+	before, _ := os.ReadFile(file)
+	status, _, log := run(t, s, "keys", "new", "--out", file)
+	if after, _ := os.ReadFile(file); status != 1 || string(after) != string(before) {
+		t.Errorf("a second key: got status %d, overwritten %t, want 1 and the first one kept\n%s", status, string(after) != string(before), log)
 	}
-	says(t, s.with(given), []string{"config", "check"}, "good", "prod")
-	p := start(t, s.with(given))
+	given := s.with(settings{
+		"env": "prod", "wechat.app_id": testAppID, "wechat.app_secret": testAppSecret, "vault.keyset_file": file,
+	})
+	says(t, given, []string{"config", "check"}, "good", "prod")
+	p := start(t, given)
 	p.expect(http.MethodGet, "/health/ready", "", nil, http.StatusOK, "")
 	if keys, _ := filepath.Glob(filepath.Join(s["data_dir"], "keys", "*")); len(keys) > 0 {
 		t.Errorf("production made keys by itself: %v", keys)

@@ -29,3 +29,11 @@ func provideDataFolder(cfg *config.Config) (dataFolder, func(), error) {
 	}
 	return dataFolder(cfg.DataDir), func() { _ = lock.Close() }, nil
 }
+
+// provideSharedFolder is the folder for a command that works beside the service: the database bears both.
+func provideSharedFolder(cfg *config.Config) (dataFolder, error) {
+	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+		return "", config.Fault{Key: "data_dir", Reason: err.Error()}
+	}
+	return dataFolder(cfg.DataDir), nil
+}

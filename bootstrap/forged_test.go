@@ -11,11 +11,16 @@ import (
 	"encoding/pem"
 	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/menjin-id/menjin/adapters/tokens"
+	"github.com/menjin-id/menjin/adapters/cloudevent"
+	"github.com/menjin-id/menjin/adapters/sqlstore"
+	"github.com/menjin-id/menjin/adapters/vault"
+	"github.com/menjin-id/menjin/domain"
 )
 
 // object is a part of a token, or a key.
@@ -72,25 +77,40 @@ func signWith(private ed25519.PrivateKey) signer {
 
 func noSignature([]byte) []byte { return nil }
 
-// ownKey makes the key of the service, for a test that wants to sign what the service would not.
-func ownKey(t *testing.T) (text string, private ed25519.PrivateKey) {
-	t.Helper()
-	key, err := tokens.GenerateKey(tokens.EdDSA)
+// stolenKey reads the key that signs from where the service keeps it, for a test that wants to sign what the service would not.
+func (p *program) stolenKey() ed25519.PrivateKey {
+	p.tb.Helper()
+	keyset, err := os.ReadFile(filepath.Join(p.settings["data_dir"], "keys", "vault.json"))
 	if err != nil {
-		t.Fatal(err)
+		p.tb.Fatal(err)
 	}
-	block, _ := pem.Decode([]byte(key.Reveal()))
+	cipher, err := vault.Parse(domain.NewSecret(string(keyset)))
+	if err != nil {
+		p.tb.Fatal(err)
+	}
+	db, err := sqlstore.Open(p.tb.Context(), sqlstore.Options{
+		URL: domain.NewSecret("sqlite:" + filepath.Join(p.settings["data_dir"], "menjin.db")), Cipher: cipher, Codec: cloudevent.New(),
+	})
+	if err != nil {
+		p.tb.Fatal(err)
+	}
+	defer db.Close()
+	keys, err := sqlstore.NewSigningKeys(db).All(p.tb.Context())
+	if err != nil || len(keys) != 1 {
+		p.tb.Fatalf("signing keys: got %d (%v), want 1", len(keys), err)
+	}
+	block, _ := pem.Decode([]byte(keys[0].PEM.Reveal()))
 	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
-		t.Fatal(err)
+		p.tb.Fatal(err)
 	}
-	return key.Reveal(), parsed.(ed25519.PrivateKey)
+	return parsed.(ed25519.PrivateKey)
 }
 
 func TestForgedTokenIsInvalid(t *testing.T) {
 	t.Parallel()
-	text, private := ownKey(t)
-	p := start(t, local(t).with(settings{"token.signing_key": text}))
+	p := start(t, local(t))
+	private := p.stolenKey()
 	victim, thief := p.login(p.sandboxCode("victim")), p.login(p.sandboxCode("thief"))
 	header, claims := takeApart(t, victim.Token)
 	_, foreign, err := ed25519.GenerateKey(rand.Reader)
@@ -162,7 +182,7 @@ func publicKeyTexts(t *testing.T, p *program, private ed25519.PrivateKey) map[st
 	}
 	x := set.Keys[0]["x"].(string)
 	if want := jwkOf(private)["x"]; x != want {
-		t.Fatalf("JWKS: got key %s, want the configured one %s", x, want)
+		t.Fatalf("JWKS: got key %s, want the one that signs %s", x, want)
 	}
 	if _, leaks := set.Keys[0]["d"]; leaks {
 		t.Error("JWKS holds the private key")

@@ -1,78 +1,89 @@
 package bootstrap
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"path/filepath"
+	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/menjin-id/menjin/adapters/tokens"
 	"github.com/menjin-id/menjin/adapters/vault"
+	"github.com/menjin-id/menjin/application/signingkey"
 	"github.com/menjin-id/menjin/bootstrap/config"
 	"github.com/menjin-id/menjin/bootstrap/keyfile"
-	"github.com/menjin-id/menjin/domain"
+	"github.com/menjin-id/menjin/ports"
 )
 
-// keyKind is a kind of key that an operator can have made.
-type keyKind struct {
-	name     string
-	setting  string
-	generate func() (domain.Secret, error)
-}
-
-func keyKinds() []keyKind {
-	return []keyKind{
-		{"signing", "token.signing_key", func() (domain.Secret, error) { return tokens.GenerateKey(tokens.EdDSA) }},
-		{"vault", "vault.keyset", vault.Generate},
-	}
-}
-
-func newKeysCommand() *cobra.Command {
-	keys := &cobra.Command{Use: "keys", Short: "Make keys"}
-	create := &cobra.Command{Use: "new", Short: "Make a key and write it to a file that only its owner can read"}
-	for _, kind := range keyKinds() {
-		var out string
-		cmd := &cobra.Command{
-			Use: kind.name, Short: "Make a value for " + kind.setting, Args: cobra.NoArgs,
+func newKeysCommand(options *globalOptions) *cobra.Command {
+	keys := &cobra.Command{Use: "keys", Short: "List and rotate the keys of access tokens, make the key of encrypted fields"}
+	keys.AddCommand(
+		&cobra.Command{
+			Use: "list", Short: "List the keys that verify access tokens", Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
-				key, err := kind.generate()
-				if err != nil {
-					return err
-				}
-				if err := keyfile.Create(out, key); errors.Is(err, fs.ErrExist) {
-					return fmt.Errorf("%s exists; a key is never overwritten, as what it protects would be lost", out)
-				} else if err != nil {
-					return fmt.Errorf("write key: %w", err)
-				}
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "wrote %s; use it with %s_FILE=%s\n", out, config.EnvName(kind.setting), out)
-				return err
+				return withOperator(cmd, options, func(ctx context.Context, o *Operator) error { return listKeys(ctx, cmd, o) })
 			},
-		}
-		cmd.Flags().StringVar(&out, "out", kind.name+".key", "file to write; it must not exist")
-		create.AddCommand(cmd)
-	}
-	keys.AddCommand(create)
+		},
+		&cobra.Command{
+			Use: "rotate", Short: "Make a key that signs soon, and lets no valid token die", Args: cobra.NoArgs,
+			Long: `Makes a key that verifies at once and signs after ten minutes, when every replica knows it. The keys before it verify as
+long as tokens they signed live. A service that runs follows by itself; it also rotates by itself every 90 days.`,
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				return withOperator(cmd, options, func(ctx context.Context, o *Operator) error {
+					if err := o.keeper.Rotate(ctx); err != nil {
+						return err
+					}
+					return listKeys(ctx, cmd, o)
+				})
+			},
+		},
+		newVaultKeyCommand(),
+	)
 	return keys
 }
 
-// provideTokenKeys reads the configured keys, or those of the data folder.
-func provideTokenKeys(cfg *config.Config, log *slog.Logger) (*tokens.Keys, error) {
-	algorithm := tokens.Algorithm(cfg.Token.Algorithm)
-	if !cfg.Token.SigningKey.IsZero() {
-		keys, err := tokens.ParseKeys(cfg.Token.SigningKey, algorithm)
-		if err != nil {
-			return nil, config.Fault{Key: "token.signing_key", Reason: err.Error()}
-		}
-		return keys, nil
-	}
-	text, err := ownKey(cfg, log, "token-"+cfg.Token.Algorithm+".pem", func() (domain.Secret, error) { return tokens.GenerateKey(algorithm) })
+func listKeys(ctx context.Context, cmd *cobra.Command, o *Operator) error {
+	keys, err := o.keys.All(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return tokens.ParseKeys(text, algorithm)
+	table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
+	fmt.Fprintln(table, "KID\tMADE\tRETIRES")
+	for _, key := range keys {
+		retires := "-"
+		if !key.RetiresAt.IsZero() {
+			retires = key.RetiresAt.Format(time.RFC3339)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\n", key.ID, key.CreatedAt.Format(time.RFC3339), retires)
+	}
+	return table.Flush()
+}
+
+func newVaultKeyCommand() *cobra.Command {
+	var out string
+	cmd := &cobra.Command{
+		Use: "new", Short: "Make a value for vault.keyset and write it to a file that only its owner can read", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			key, err := vault.Generate()
+			if err != nil {
+				return err
+			}
+			if err := keyfile.Create(out, key); errors.Is(err, fs.ErrExist) {
+				return fmt.Errorf("%s exists; a key is never overwritten, as what it protects would be lost", out)
+			} else if err != nil {
+				return fmt.Errorf("write key: %w", err)
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "wrote %s; use it with %s_FILE=%s\n", out, config.EnvName("vault.keyset"), out)
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&out, "out", "vault.key", "file to write; it must not exist")
+	return cmd
 }
 
 // provideVault reads the configured keyset, or that of the data folder.
@@ -84,21 +95,37 @@ func provideVault(cfg *config.Config, log *slog.Logger) (*vault.Vault, error) {
 		}
 		return keys, nil
 	}
-	text, err := ownKey(cfg, log, "vault.json", vault.Generate)
+	path := filepath.Join(cfg.DataDir, "keys", "vault.json")
+	text, created, err := keyfile.ReadOrCreate(path, vault.Generate)
 	if err != nil {
-		return nil, err
-	}
-	return vault.Parse(text)
-}
-
-func ownKey(cfg *config.Config, log *slog.Logger, name string, generate func() (domain.Secret, error)) (domain.Secret, error) {
-	path := filepath.Join(cfg.DataDir, "keys", name)
-	key, created, err := keyfile.ReadOrCreate(path, generate)
-	if err != nil {
-		return domain.Secret{}, config.Fault{Key: "data_dir", Reason: err.Error()}
+		return nil, config.Fault{Key: "data_dir", Reason: err.Error()}
 	}
 	if created {
 		log.Info("made a key; without it what is stored cannot be read", "file", path)
 	}
-	return key, nil
+	keys, err := vault.Parse(text)
+	if err != nil {
+		return nil, config.Fault{Key: "data_dir", Reason: path + ": " + err.Error()}
+	}
+	return keys, nil
+}
+
+func provideRing(cfg *config.Config) *tokens.Ring {
+	return tokens.NewRing(tokens.Algorithm(cfg.Token.Algorithm))
+}
+
+func provideIssuer(cfg *config.Config, ring *tokens.Ring) *tokens.Issuer {
+	return tokens.NewIssuer(ring, cfg.Token.Issuer, cfg.Token.Audience)
+}
+
+func provideVerifier(cfg *config.Config, ring *tokens.Ring) *tokens.Verifier {
+	return tokens.NewVerifier(ring, cfg.Token.Issuer, cfg.Token.Audience)
+}
+
+// provideKeeper loads the keys before anything can want to sign.
+func provideKeeper(
+	ctx context.Context, cfg *config.Config, store ports.SigningKeys, ring *tokens.Ring, now ports.Clock, log *slog.Logger,
+) (*signingkey.Keeper, error) {
+	keeper := signingkey.NewKeeper(store, ring, cfg.Token.AccessTTL, now, log)
+	return keeper, keeper.Load(ctx)
 }

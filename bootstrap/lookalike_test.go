@@ -30,10 +30,10 @@ type weChat struct {
 	keys []string // every session_key given away
 }
 
-func startWeChat(tb testing.TB) *weChat {
+func startWeChat(tb testing.TB, more ...wechatsandbox.App) *weChat {
 	tb.Helper()
 	w := &weChat{tb: tb, Server: wechatsandbox.New(wechatsandbox.Options{
-		Apps: []wechatsandbox.App{{AppID: testAppID, Secret: testAppSecret}},
+		Apps: append([]wechatsandbox.App{{AppID: testAppID, Secret: testAppSecret}}, more...),
 	})}
 	listener := httptest.NewServer(http.HandlerFunc(w.answer))
 	tb.Cleanup(func() {

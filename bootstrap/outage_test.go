@@ -32,12 +32,15 @@ func TestRedisOutageLetsNobodyInAndEndsByItself(t *testing.T) {
 	redis, w := redistest.NewServer(t), startWeChat(t)
 	p := start(t, onServers(t).with(w.settings()).with(settings{"sessions.url": redis.URL()}))
 	in := p.login(w.code("alice"))
+	p.register("bob")
 	for _, stop := range []func(){redis.Stop, redis.Kill} {
 		stop()
 		for range 5 {
 			p.outOfOrder(http.MethodGet, "/api/auth/check", in.Token, nil)
 			p.outOfOrder(http.MethodGet, "/api/user/info", in.Token, nil)
 			p.outOfOrder(http.MethodPost, "/api/login", "", map[string]string{"code": w.code("alice")})
+			p.outOfOrder(http.MethodPost, "/api/token/refresh", "", map[string]string{"refresh_token": in.RefreshToken})
+			p.outOfOrder(http.MethodPost, "/api/login/password", "", credentials("bob", goodPassword))
 		}
 		p.check("nonsense", http.StatusUnauthorized, "TOKEN_INVALID")
 		p.expect(http.MethodGet, "/health/ready", "", nil, http.StatusServiceUnavailable, "")
@@ -47,6 +50,8 @@ func TestRedisOutageLetsNobodyInAndEndsByItself(t *testing.T) {
 		p.check(in.Token, http.StatusUnauthorized, "SESSION_ENDED") // this Redis keeps nothing
 		in = p.login(w.code("alice"))
 		p.seesItself(in)
+		in = p.refresh(in.RefreshToken)
+		p.passwordLogin("bob")
 		p.expect(http.MethodGet, "/health/ready", "", nil, http.StatusOK, "")
 	}
 }

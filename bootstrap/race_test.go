@@ -61,7 +61,7 @@ func TestFortyFirstLoginsAtOnceAreOneUser(t *testing.T) {
 	t.Parallel()
 	onEverySet(t, func(t *testing.T, s settings) {
 		w := startWeChat(t)
-		p := start(t, s.with(w.settings()))
+		p := start(t, s.with(w.settings()).with(settings{"session.max_per_user": "40"}))
 		for _, person := range []string{"alice", "bob", "carol"} {
 			p.fortyAtOnce(w, person)
 		}

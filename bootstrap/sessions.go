@@ -14,19 +14,22 @@ import (
 	"github.com/menjin-id/menjin/ports"
 )
 
-// sessions is the session store that was chosen, and what it needs of others.
+// sessions is the session store that was chosen, the counters that lie beside it, and what they need of others.
 type sessions struct {
-	Store ports.SessionStore
-	Sweep []retention.Rule                // none where the store forgets by itself
-	Ping  func(ctx context.Context) error // nil where the database's says it all
+	Store     ports.SessionStore
+	Refresher ports.SessionRefresher
+	Lister    ports.SessionLister
+	Limiter   ports.RateLimiter
+	Attempts  ports.AttemptCounter
+	Sweep     []retention.Rule                // none where the store forgets by itself
+	Ping      func(ctx context.Context) error // nil where the database's says it all
 }
 
 func provideSessions(
 	ctx context.Context, cfg *config.Config, log *slog.Logger, db *sqlstore.DB, cipher ports.Cipher,
 ) (sessions, func(), error) {
 	if cfg.SessionsInDatabase() {
-		store := sqlstore.NewSessions(db, cfg.Session)
-		return sessions{Store: store, Sweep: []retention.Rule{{Name: "sessions", Archive: store}}}, func() {}, nil
+		return sessionsInDatabase(cfg, db), func() {}, nil
 	}
 	redisstore.LogTo(log)
 	var client redis.UniversalClient
@@ -37,6 +40,19 @@ func provideSessions(
 	if err != nil {
 		return sessions{}, nil, fmt.Errorf("sessions.url: %w", err)
 	}
-	store := redisstore.NewSessions(client, cipher, cfg.Session.Idle)
-	return sessions{Store: store, Ping: store.Ping}, func() { _ = client.Close() }, nil
+	store := redisstore.NewSessions(client, cipher, cfg.Session)
+	return sessions{
+		Store: store, Refresher: store, Lister: store, Ping: store.Ping,
+		Limiter: redisstore.NewLimiter(client), Attempts: redisstore.NewAttempts(client),
+	}, func() { _ = client.Close() }, nil
+}
+
+func sessionsInDatabase(cfg *config.Config, db *sqlstore.DB) sessions {
+	store, limiter, attempts := sqlstore.NewSessions(db, cfg.Session), sqlstore.NewLimiter(db), sqlstore.NewAttempts(db)
+	return sessions{
+		Store: store, Refresher: store, Lister: store, Limiter: limiter, Attempts: attempts,
+		Sweep: []retention.Rule{
+			{Name: "sessions", Archive: store}, {Name: "rate_limits", Archive: limiter}, {Name: "attempts", Archive: attempts},
+		},
+	}
 }

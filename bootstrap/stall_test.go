@@ -6,17 +6,19 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/menjin-id/menjin/internal/testserver/redistest"
 )
 
 // wire lies between the program and a server. While it is held, what is sent stays on the way: the server looks alive
-// and does not answer.
+// and does not answer. While it is cut, connections break and what was on the way is lost.
 type wire struct {
 	listener net.Listener
 	server   string
 	held     sync.RWMutex
+	cut      atomic.Bool
 }
 
 func startWire(t *testing.T, server string) *wire {
@@ -31,6 +33,18 @@ func startWire(t *testing.T, server string) *wire {
 	return w
 }
 
+// wireTo lays a wire to the server of a URL, and returns the URL that leads through it.
+func wireTo(t *testing.T, server string) (w *wire, through string) {
+	t.Helper()
+	address, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w = startWire(t, address.Host)
+	address.Host = w.listener.Addr().String()
+	return w, address.String()
+}
+
 func (w *wire) accept() {
 	for {
 		client, err := w.listener.Accept()
@@ -38,8 +52,11 @@ func (w *wire) accept() {
 			return
 		}
 		server, err := net.Dial("tcp", w.server)
-		if err != nil {
+		if err != nil || w.cut.Load() {
 			_ = client.Close()
+			if err == nil {
+				_ = server.Close()
+			}
 			continue
 		}
 		go w.carry(client, server)
@@ -53,6 +70,9 @@ func (w *wire) carry(from, to net.Conn) {
 	_, _ = io.Copy(writerFunc(func(text []byte) (int, error) {
 		w.held.RLock()
 		defer w.held.RUnlock()
+		if w.cut.Load() {
+			return 0, net.ErrClosed
+		}
 		return to.Write(text)
 	}), from)
 }
@@ -64,13 +84,8 @@ func (f writerFunc) Write(text []byte) (int, error) { return f(text) }
 func TestRedisThatDoesNotAnswerIsAnOutage(t *testing.T) {
 	t.Parallel()
 	s, w := onServers(t), startWeChat(t)
-	redis, err := url.Parse(redistest.URL(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	way := startWire(t, redis.Host)
-	redis.Host = way.listener.Addr().String()
-	p := start(t, s.with(w.settings()).with(settings{"sessions.url": redis.String()}))
+	way, through := wireTo(t, redistest.URL(t))
+	p := start(t, s.with(w.settings()).with(settings{"sessions.url": through}))
 	in := p.login(w.code("alice"))
 
 	way.held.Lock()

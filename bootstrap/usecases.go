@@ -5,35 +5,35 @@ import (
 	"time"
 
 	"github.com/menjin-id/menjin/adapters/sqlstore"
-	"github.com/menjin-id/menjin/adapters/tokens"
 	"github.com/menjin-id/menjin/application/retention"
+	"github.com/menjin-id/menjin/application/session"
 	"github.com/menjin-id/menjin/application/signin"
 	"github.com/menjin-id/menjin/bootstrap/config"
 	"github.com/menjin-id/menjin/ports"
 )
 
-// eventsKept is how long published events stay in the database, from where the stream can be mended.
-const eventsKept = 7 * 24 * time.Hour
-
-func provideIssuer(cfg *config.Config, keys *tokens.Keys) *tokens.Issuer {
-	return tokens.NewIssuer(keys, cfg.Token.Issuer, cfg.Token.Audience)
-}
-
-func provideVerifier(cfg *config.Config, keys *tokens.Keys) *tokens.Verifier {
-	return tokens.NewVerifier(keys, cfg.Token.Issuer, cfg.Token.Audience)
-}
-
-func provideUsers(db *sqlstore.DB) *sqlstore.Users { return sqlstore.NewUsers(db) }
+const (
+	eventsKept = 7 * 24 * time.Hour   // published events, from which the stream can be mended
+	auditKept  = 180 * 24 * time.Hour // the law wants network logs for six months
+)
 
 func provideOutbox(db *sqlstore.DB, now ports.Clock) *sqlstore.Outbox {
 	return sqlstore.NewOutbox(db, sqlstore.OutboxOptions{Clock: now})
 }
 
 func provideSignInOptions(cfg *config.Config) signin.Options {
-	return signin.Options{Limits: cfg.Session, AccessTTL: cfg.Token.AccessTTL, Announce: cfg.Events.SignedIn}
+	return signin.Options{
+		Limits: cfg.Session, MaxSessions: cfg.PerUser, AccessTTL: cfg.Token.AccessTTL, Announce: cfg.Events.SignedIn,
+	}
 }
 
-func provideSweep(sessions sessions, events *sqlstore.Outbox, now ports.Clock, log *slog.Logger) *retention.Sweep {
-	rules := append([]retention.Rule{{Name: "outbox_events", Archive: events, Keep: eventsKept}}, sessions.Sweep...)
+func provideAccessTTL(cfg *config.Config) session.AccessTTL {
+	return session.AccessTTL(cfg.Token.AccessTTL)
+}
+
+func provideSweep(sessions sessions, events *sqlstore.Outbox, audit *sqlstore.Audit, now ports.Clock, log *slog.Logger) *retention.Sweep {
+	rules := append([]retention.Rule{
+		{Name: "outbox_events", Archive: events, Keep: eventsKept}, {Name: "audit_log", Archive: audit, Keep: auditKept},
+	}, sessions.Sweep...)
 	return retention.NewSweep(rules, now, log)
 }

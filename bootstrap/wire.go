@@ -11,43 +11,55 @@ import (
 	"github.com/menjin-id/menjin/adapters/cloudevent"
 	"github.com/menjin-id/menjin/adapters/httpapi"
 	"github.com/menjin-id/menjin/adapters/natsbus"
+	"github.com/menjin-id/menjin/adapters/passwords"
 	"github.com/menjin-id/menjin/adapters/sqlstore"
 	"github.com/menjin-id/menjin/adapters/tokens"
 	"github.com/menjin-id/menjin/adapters/vault"
 	"github.com/menjin-id/menjin/adapters/wechat"
 	"github.com/menjin-id/menjin/application/account"
+	"github.com/menjin-id/menjin/application/admin"
 	"github.com/menjin-id/menjin/application/outbox"
 	"github.com/menjin-id/menjin/application/session"
 	"github.com/menjin-id/menjin/application/signin"
+	"github.com/menjin-id/menjin/application/update"
 	"github.com/menjin-id/menjin/bootstrap/config"
 	"github.com/menjin-id/menjin/ports"
 )
 
-var environmentSet = wire.NewSet(provideClock, provideNewID, provideRandom, provideDataFolder)
+var environmentSet = wire.NewSet(provideClock, provideNewID, provideRandom)
 
 var keySet = wire.NewSet(
 	provideVault, wire.Bind(new(ports.Cipher), new(*vault.Vault)),
-	provideTokenKeys, provideIssuer, provideVerifier,
+	provideRing, provideIssuer, provideVerifier, provideKeeper, tokens.NewRefreshTokens,
 	wire.Bind(new(ports.TokenIssuer), new(*tokens.Issuer)),
 	wire.Bind(new(ports.TokenVerifier), new(*tokens.Verifier)),
+	wire.Bind(new(ports.RefreshTokens), new(*tokens.RefreshTokens)),
+	passwords.NewHasher, wire.Bind(new(ports.PasswordHasher), new(*passwords.Hasher)),
 )
 
 var databaseSet = wire.NewSet(
-	provideDatabase, provideUsers, provideOutbox,
+	provideDatabase, provideOutbox,
+	sqlstore.NewUsers, sqlstore.NewAudit, sqlstore.NewSigningKeys,
 	cloudevent.New, wire.Bind(new(ports.EventCodec), new(*cloudevent.Codec)),
 	wire.Bind(new(ports.Transactor), new(*sqlstore.DB)),
 	wire.Bind(new(ports.UserReader), new(*sqlstore.Users)),
+	wire.Bind(new(ports.UserFinder), new(*sqlstore.Users)),
+	wire.Bind(new(ports.UserBrowser), new(*sqlstore.Users)),
+	wire.Bind(new(ports.AuditReader), new(*sqlstore.Audit)),
+	wire.Bind(new(ports.SigningKeys), new(*sqlstore.SigningKeys)),
 	wire.Bind(new(ports.OutboxQueue), new(*sqlstore.Outbox)),
 	wire.Bind(new(ports.OutboxLedger), new(*sqlstore.Outbox)),
 )
 
-var sessionSet = wire.NewSet(provideSessions, wire.FieldsOf(new(sessions), "Store"))
+var sessionSet = wire.NewSet(
+	provideSessions, wire.FieldsOf(new(sessions), "Store", "Refresher", "Lister", "Limiter", "Attempts"),
+)
 
 var eventSet = wire.NewSet(
 	provideEvents, wire.FieldsOf(new(events), "Bus", "Source"),
 	wire.Bind(new(ports.EventStream), new(*natsbus.Bus)),
 	wire.Bind(new(ports.RelayHints), new(*natsbus.Bus)),
-	wire.Bind(new(ports.RevocationFeed), new(*natsbus.Bus)),
+	wire.Bind(new(ports.SessionFeed), new(*natsbus.Bus)),
 )
 
 var weChatSet = wire.NewSet(
@@ -55,20 +67,37 @@ var weChatSet = wire.NewSet(
 	wire.Bind(new(ports.WeChat), new(*wechat.Client)),
 )
 
+// changeSet is what changes users, for the service and the command line.
+var changeSet = wire.NewSet(
+	update.New, session.NewEnder, signin.NewCreator, admin.NewCreate, admin.NewLock, admin.NewRoles, outbox.NewSignal,
+)
+
 var useCaseSet = wire.NewSet(
-	provideSignInOptions, signin.NewOpener, signin.NewWeChat,
-	session.NewCheck, session.NewLogout, session.NewLogoutAll, session.NewFollowRevocations,
-	account.NewShow,
-	outbox.NewSignal, outbox.NewReconcile, outbox.NewRelay,
+	provideSignInOptions, signin.NewOpener, signin.NewWeChat, signin.NewPassword, signin.NewRegister,
+	provideAccessTTL, session.NewCheck, session.NewLogout, session.NewLogoutAll, session.NewRefresh, session.NewList,
+	session.NewEndOwn, session.NewFollow,
+	account.NewShow, account.NewChangeProfile, account.NewChangePassword, account.NewLinkWeChat, account.NewUnlinkWeChat,
+	account.NewMerger, account.NewMerge,
+	admin.NewUsers, admin.NewSessions, admin.NewMerge, admin.NewAudit,
+	outbox.NewReconcile, outbox.NewRelay,
 	provideSweep,
-	wire.Struct(new(httpapi.UseCases), "*"),
+	wire.Struct(new(httpapi.UseCases), "*"), wire.Struct(new(httpapi.Administration), "*"),
 )
 
 // newApp builds every part. The function it returns closes them, the last made first.
 func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, func(), error) {
 	wire.Build(
-		environmentSet, keySet, databaseSet, sessionSet, eventSet, weChatSet, useCaseSet,
+		environmentSet, provideDataFolder, keySet, databaseSet, sessionSet, eventSet, weChatSet, changeSet, useCaseSet,
 		provideListener, provideAPI, wire.Struct(new(App), "*"),
+	)
+	return nil, nil, nil
+}
+
+// newOperator builds what the command line changes users and keys with. It works beside a service that runs, which hears of
+// what was done from the outbox and the session store.
+func newOperator(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Operator, func(), error) {
+	wire.Build(
+		environmentSet, provideSharedFolder, keySet, databaseSet, sessionSet, changeSet, wire.Struct(new(Operator), "*"),
 	)
 	return nil, nil, nil
 }

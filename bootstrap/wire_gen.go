@@ -12,14 +12,17 @@ import (
 	"github.com/menjin-id/menjin/adapters/cloudevent"
 	"github.com/menjin-id/menjin/adapters/httpapi"
 	"github.com/menjin-id/menjin/adapters/natsbus"
+	"github.com/menjin-id/menjin/adapters/passwords"
 	"github.com/menjin-id/menjin/adapters/sqlstore"
 	"github.com/menjin-id/menjin/adapters/tokens"
 	"github.com/menjin-id/menjin/adapters/vault"
 	"github.com/menjin-id/menjin/adapters/wechat"
 	"github.com/menjin-id/menjin/application/account"
+	"github.com/menjin-id/menjin/application/admin"
 	"github.com/menjin-id/menjin/application/outbox"
 	"github.com/menjin-id/menjin/application/session"
 	"github.com/menjin-id/menjin/application/signin"
+	"github.com/menjin-id/menjin/application/update"
 	"github.com/menjin-id/menjin/bootstrap/config"
 	"github.com/menjin-id/menjin/ports"
 	"log/slog"
@@ -61,7 +64,10 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 		cleanup()
 		return nil, nil, err
 	}
-	users := provideUsers(db)
+	users := sqlstore.NewUsers(db)
+	clock := provideClock()
+	newID := provideNewID()
+	updateUsers := update.New(db, clock, newID)
 	bootstrapSessions, cleanup5, err := provideSessions(ctx, cfg, log, db, vault)
 	if err != nil {
 		cleanup4()
@@ -71,34 +77,70 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 		return nil, nil, err
 	}
 	sessionStore := bootstrapSessions.Store
-	keys, err := provideTokenKeys(cfg, log)
-	if err != nil {
-		cleanup5()
-		cleanup4()
-		cleanup3()
-		cleanup2()
-		cleanup()
-		return nil, nil, err
-	}
-	issuer := provideIssuer(cfg, keys)
-	clock := provideClock()
-	newID := provideNewID()
+	ender := session.NewEnder(updateUsers, sessionStore)
+	ring := provideRing(cfg)
+	issuer := provideIssuer(cfg, ring)
+	refreshTokens := tokens.NewRefreshTokens(vault)
 	random := provideRandom()
 	options := provideSignInOptions(cfg)
-	opener := signin.NewOpener(db, sessionStore, issuer, clock, newID, random, options)
+	opener := signin.NewOpener(users, updateUsers, sessionStore, ender, issuer, refreshTokens, clock, newID, random, options, log)
 	v := provideAppIDs(cfg)
-	signinWeChat := signin.NewWeChat(client, users, db, opener, clock, newID, v)
-	verifier := provideVerifier(cfg, keys)
+	signinWeChat := signin.NewWeChat(client, users, users, db, updateUsers, opener, clock, newID, v)
+	verifier := provideVerifier(cfg, ring)
 	check := session.NewCheck(verifier, sessionStore, clock)
-	logout := session.NewLogout(db, sessionStore, clock, newID)
-	logoutAll := session.NewLogoutAll(db, sessionStore, clock, newID)
+	logout := session.NewLogout(ender)
+	logoutAll := session.NewLogoutAll(ender)
 	show := account.NewShow(users)
+	hasher := passwords.NewHasher()
+	attemptCounter := bootstrapSessions.Attempts
+	rateLimiter := bootstrapSessions.Limiter
+	sessionLister := bootstrapSessions.Lister
+	password := signin.NewPassword(users, hasher, attemptCounter, rateLimiter, sessionLister, updateUsers, opener, clock)
+	creator := signin.NewCreator(users, hasher, db, updateUsers, newID)
+	register := signin.NewRegister(creator, opener)
+	sessionRefresher := bootstrapSessions.Refresher
+	accessTTL := provideAccessTTL(cfg)
+	refresh := session.NewRefresh(refreshTokens, sessionRefresher, sessionStore, users, issuer, ender, clock, newID, accessTTL)
+	list := session.NewList(sessionLister, clock)
+	endOwn := session.NewEndOwn(list, ender)
+	changeProfile := account.NewChangeProfile(updateUsers)
+	changePassword := account.NewChangePassword(users, hasher, attemptCounter, updateUsers, ender, clock)
+	linkWeChat := account.NewLinkWeChat(client, updateUsers, v)
+	unlinkWeChat := account.NewUnlinkWeChat(updateUsers)
+	merger := account.NewMerger(db, updateUsers, ender)
+	merge := account.NewMerge(check, merger)
+	adminUsers := admin.NewUsers(users, users)
+	lock := admin.NewLock(updateUsers, ender)
+	roles := admin.NewRoles(updateUsers, sessionStore)
+	adminSessions := admin.NewSessions(adminUsers, list, ender)
+	adminMerge := admin.NewMerge(merger)
+	audit := sqlstore.NewAudit(db)
+	adminAudit := admin.NewAudit(audit)
+	administration := httpapi.Administration{
+		Users:    adminUsers,
+		Lock:     lock,
+		Roles:    roles,
+		Sessions: adminSessions,
+		Merge:    adminMerge,
+		Audit:    adminAudit,
+	}
 	useCases := httpapi.UseCases{
-		SignInWithWeChat: signinWeChat,
-		CheckSession:     check,
-		Logout:           logout,
-		LogoutAll:        logoutAll,
-		ShowAccount:      show,
+		SignInWithWeChat:   signinWeChat,
+		CheckSession:       check,
+		Logout:             logout,
+		LogoutAll:          logoutAll,
+		ShowAccount:        show,
+		SignInWithPassword: password,
+		Register:           register,
+		Refresh:            refresh,
+		ListSessions:       list,
+		EndSession:         endOwn,
+		ChangeProfile:      changeProfile,
+		ChangePassword:     changePassword,
+		LinkWeChat:         linkWeChat,
+		UnlinkWeChat:       unlinkWeChat,
+		Merge:              merge,
+		Admin:              administration,
 	}
 	bootstrapEvents, cleanup6, err := provideEvents(ctx, cfg, log, bootstrapDataFolder)
 	if err != nil {
@@ -110,7 +152,7 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 		return nil, nil, err
 	}
 	bus := bootstrapEvents.Bus
-	server, err := provideAPI(cfg, log, useCases, keys, db, bootstrapSessions, bus, clock, newID)
+	server, err := provideAPI(cfg, log, useCases, ring, db, bootstrapSessions, bus, clock, newID)
 	if err != nil {
 		cleanup6()
 		cleanup5()
@@ -125,8 +167,19 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 	sqlstoreOutbox := provideOutbox(db, clock)
 	reconcile := outbox.NewReconcile(sqlstoreOutbox, bus, signal, log)
 	relay := outbox.NewRelay(sqlstoreOutbox, bus, reconcile, bus, signal, clock, log)
-	followRevocations := session.NewFollowRevocations(bus, sessionStore)
-	sweep := provideSweep(bootstrapSessions, sqlstoreOutbox, clock, log)
+	follow := session.NewFollow(bus, users, sessionStore)
+	sweep := provideSweep(bootstrapSessions, sqlstoreOutbox, audit, clock, log)
+	signingKeys := sqlstore.NewSigningKeys(db)
+	keeper, err := provideKeeper(ctx, cfg, signingKeys, ring, clock, log)
+	if err != nil {
+		cleanup6()
+		cleanup5()
+		cleanup4()
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
 	app := &App{
 		cfg:       cfg,
 		log:       log,
@@ -137,8 +190,9 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 		sandbox:   bootstrapSandboxURL,
 		relay:     relay,
 		reconcile: reconcile,
-		follow:    followRevocations,
+		follow:    follow,
 		sweep:     sweep,
+		keeper:    keeper,
 	}
 	return app, func() {
 		cleanup6()
@@ -150,28 +204,89 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 	}, nil
 }
 
+// newOperator builds what the command line changes users and keys with. It works beside a service that runs, which hears of
+// what was done from the outbox and the session store.
+func newOperator(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Operator, func(), error) {
+	bootstrapDataFolder, err := provideSharedFolder(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	vault, err := provideVault(cfg, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	codec := cloudevent.New()
+	signal := outbox.NewSignal()
+	db, cleanup, err := provideDatabase(ctx, cfg, log, bootstrapDataFolder, vault, codec, signal)
+	if err != nil {
+		return nil, nil, err
+	}
+	users := sqlstore.NewUsers(db)
+	hasher := passwords.NewHasher()
+	clock := provideClock()
+	newID := provideNewID()
+	updateUsers := update.New(db, clock, newID)
+	creator := signin.NewCreator(users, hasher, db, updateUsers, newID)
+	create := admin.NewCreate(creator)
+	bootstrapSessions, cleanup2, err := provideSessions(ctx, cfg, log, db, vault)
+	if err != nil {
+		cleanup()
+		return nil, nil, err
+	}
+	sessionStore := bootstrapSessions.Store
+	ender := session.NewEnder(updateUsers, sessionStore)
+	lock := admin.NewLock(updateUsers, ender)
+	roles := admin.NewRoles(updateUsers, sessionStore)
+	signingKeys := sqlstore.NewSigningKeys(db)
+	ring := provideRing(cfg)
+	keeper, err := provideKeeper(ctx, cfg, signingKeys, ring, clock, log)
+	if err != nil {
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
+	bootstrapOperator := &Operator{
+		reader: users,
+		finder: users,
+		create: create,
+		lock:   lock,
+		roles:  roles,
+		keeper: keeper,
+		keys:   signingKeys,
+	}
+	return bootstrapOperator, func() {
+		cleanup2()
+		cleanup()
+	}, nil
+}
+
 // wire.go:
 
-var environmentSet = wire.NewSet(provideClock, provideNewID, provideRandom, provideDataFolder)
+var environmentSet = wire.NewSet(provideClock, provideNewID, provideRandom)
 
 var keySet = wire.NewSet(
-	provideVault, wire.Bind(new(ports.Cipher), new(*vault.Vault)), provideTokenKeys, provideIssuer, provideVerifier, wire.Bind(new(ports.TokenIssuer), new(*tokens.Issuer)), wire.Bind(new(ports.TokenVerifier), new(*tokens.Verifier)),
+	provideVault, wire.Bind(new(ports.Cipher), new(*vault.Vault)), provideRing, provideIssuer, provideVerifier, provideKeeper, tokens.NewRefreshTokens, wire.Bind(new(ports.TokenIssuer), new(*tokens.Issuer)), wire.Bind(new(ports.TokenVerifier), new(*tokens.Verifier)), wire.Bind(new(ports.RefreshTokens), new(*tokens.RefreshTokens)), passwords.NewHasher, wire.Bind(new(ports.PasswordHasher), new(*passwords.Hasher)),
 )
 
 var databaseSet = wire.NewSet(
-	provideDatabase, provideUsers, provideOutbox, cloudevent.New, wire.Bind(new(ports.EventCodec), new(*cloudevent.Codec)), wire.Bind(new(ports.Transactor), new(*sqlstore.DB)), wire.Bind(new(ports.UserReader), new(*sqlstore.Users)), wire.Bind(new(ports.OutboxQueue), new(*sqlstore.Outbox)), wire.Bind(new(ports.OutboxLedger), new(*sqlstore.Outbox)),
+	provideDatabase, provideOutbox, sqlstore.NewUsers, sqlstore.NewAudit, sqlstore.NewSigningKeys, cloudevent.New, wire.Bind(new(ports.EventCodec), new(*cloudevent.Codec)), wire.Bind(new(ports.Transactor), new(*sqlstore.DB)), wire.Bind(new(ports.UserReader), new(*sqlstore.Users)), wire.Bind(new(ports.UserFinder), new(*sqlstore.Users)), wire.Bind(new(ports.UserBrowser), new(*sqlstore.Users)), wire.Bind(new(ports.AuditReader), new(*sqlstore.Audit)), wire.Bind(new(ports.SigningKeys), new(*sqlstore.SigningKeys)), wire.Bind(new(ports.OutboxQueue), new(*sqlstore.Outbox)), wire.Bind(new(ports.OutboxLedger), new(*sqlstore.Outbox)),
 )
 
-var sessionSet = wire.NewSet(provideSessions, wire.FieldsOf(new(sessions), "Store"))
+var sessionSet = wire.NewSet(
+	provideSessions, wire.FieldsOf(new(sessions), "Store", "Refresher", "Lister", "Limiter", "Attempts"),
+)
 
 var eventSet = wire.NewSet(
-	provideEvents, wire.FieldsOf(new(events), "Bus", "Source"), wire.Bind(new(ports.EventStream), new(*natsbus.Bus)), wire.Bind(new(ports.RelayHints), new(*natsbus.Bus)), wire.Bind(new(ports.RevocationFeed), new(*natsbus.Bus)),
+	provideEvents, wire.FieldsOf(new(events), "Bus", "Source"), wire.Bind(new(ports.EventStream), new(*natsbus.Bus)), wire.Bind(new(ports.RelayHints), new(*natsbus.Bus)), wire.Bind(new(ports.SessionFeed), new(*natsbus.Bus)),
 )
 
 var weChatSet = wire.NewSet(
 	provideWeChat, wire.FieldsOf(new(weChat), "Client", "Sandbox"), provideAppIDs, wire.Bind(new(ports.WeChat), new(*wechat.Client)),
 )
 
+// changeSet is what changes users, for the service and the command line.
+var changeSet = wire.NewSet(update.New, session.NewEnder, signin.NewCreator, admin.NewCreate, admin.NewLock, admin.NewRoles, outbox.NewSignal)
+
 var useCaseSet = wire.NewSet(
-	provideSignInOptions, signin.NewOpener, signin.NewWeChat, session.NewCheck, session.NewLogout, session.NewLogoutAll, session.NewFollowRevocations, account.NewShow, outbox.NewSignal, outbox.NewReconcile, outbox.NewRelay, provideSweep, wire.Struct(new(httpapi.UseCases), "*"),
+	provideSignInOptions, signin.NewOpener, signin.NewWeChat, signin.NewPassword, signin.NewRegister, provideAccessTTL, session.NewCheck, session.NewLogout, session.NewLogoutAll, session.NewRefresh, session.NewList, session.NewEndOwn, session.NewFollow, account.NewShow, account.NewChangeProfile, account.NewChangePassword, account.NewLinkWeChat, account.NewUnlinkWeChat, account.NewMerger, account.NewMerge, admin.NewUsers, admin.NewSessions, admin.NewMerge, admin.NewAudit, outbox.NewReconcile, outbox.NewRelay, provideSweep, wire.Struct(new(httpapi.UseCases), "*"), wire.Struct(new(httpapi.Administration), "*"),
 )

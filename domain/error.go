@@ -41,7 +41,7 @@ type Error struct {
 // Violation is one fault of an input. It never quotes the value.
 type Violation struct {
 	Field string // path in the input, e.g. "device.model"
-	Rule  string // required, type, min, max, format, enum, unknown
+	Rule  string // required, type, min, max, format, enum, unknown, common, same
 	Text  string
 }
 
@@ -71,19 +71,29 @@ func Invalid(violations ...Violation) *Error {
 var (
 	ErrInvalidArgument = &Error{Code: CodeInvalid, Reason: "INVALID_ARGUMENT", Text: "an argument is invalid"}
 
-	ErrTokenMissing      = &Error{Code: CodeUnauthenticated, Reason: "TOKEN_MISSING", Text: "no access token was sent"}
-	ErrTokenInvalid      = &Error{Code: CodeUnauthenticated, Reason: "TOKEN_INVALID", Text: "the access token is not valid"}
-	ErrTokenExpired      = &Error{Code: CodeUnauthenticated, Reason: "TOKEN_EXPIRED", Text: "the access token has expired"}
-	ErrSessionEnded      = &Error{Code: CodeUnauthenticated, Reason: "SESSION_ENDED", Text: "the session has ended"}
-	ErrWeChatCodeInvalid = &Error{Code: CodeUnauthenticated, Reason: "WECHAT_CODE_INVALID", Text: "WeChat does not know this login code, or no longer"}
-	ErrWeChatCodeUsed    = &Error{Code: CodeUnauthenticated, Reason: "WECHAT_CODE_USED", Text: "this WeChat login code was used before"}
+	ErrTokenMissing        = &Error{Code: CodeUnauthenticated, Reason: "TOKEN_MISSING", Text: "no access token was sent"}
+	ErrTokenInvalid        = &Error{Code: CodeUnauthenticated, Reason: "TOKEN_INVALID", Text: "the access token is not valid"}
+	ErrTokenExpired        = &Error{Code: CodeUnauthenticated, Reason: "TOKEN_EXPIRED", Text: "the access token has expired"}
+	ErrSessionEnded        = &Error{Code: CodeUnauthenticated, Reason: "SESSION_ENDED", Text: "the session has ended"}
+	ErrRefreshTokenInvalid = &Error{Code: CodeUnauthenticated, Reason: "REFRESH_TOKEN_INVALID", Text: "the refresh token is not valid, or no longer"}
+	ErrRefreshTokenReused  = &Error{Code: CodeUnauthenticated, Reason: "REFRESH_TOKEN_REUSED", Text: "the refresh token was used before; its session has been ended"}
+	ErrBadCredentials      = &Error{Code: CodeUnauthenticated, Reason: "BAD_CREDENTIALS", Text: "the username or the password is wrong"}
+	ErrWeChatCodeInvalid   = &Error{Code: CodeUnauthenticated, Reason: "WECHAT_CODE_INVALID", Text: "WeChat does not know this login code, or no longer"}
+	ErrWeChatCodeUsed      = &Error{Code: CodeUnauthenticated, Reason: "WECHAT_CODE_USED", Text: "this WeChat login code was used before"}
 
 	ErrAccountLocked     = &Error{Code: CodeForbidden, Reason: "ACCOUNT_LOCKED", Text: "the account is locked"}
+	ErrPermissionDenied  = &Error{Code: CodeForbidden, Reason: "PERMISSION_DENIED", Text: "the caller is not allowed to do this"}
 	ErrWeChatUserBlocked = &Error{Code: CodeForbidden, Reason: "WECHAT_USER_BLOCKED", Text: "WeChat refuses to sign this person in"}
 
-	ErrUserNotFound = &Error{Code: CodeNotFound, Reason: "NOT_FOUND", Text: "no such user"}
-	ErrWeChatTaken  = &Error{Code: CodeConflict, Reason: "WECHAT_TAKEN", Text: "the WeChat identity belongs to a user already"}
+	ErrUserNotFound   = &Error{Code: CodeNotFound, Reason: "NOT_FOUND", Text: "no such user"}
+	ErrNotFound       = &Error{Code: CodeNotFound, Reason: "NOT_FOUND", Text: "there is no such thing"}
+	ErrUsernameTaken  = &Error{Code: CodeConflict, Reason: "USERNAME_TAKEN", Text: "the username belongs to a user already"}
+	ErrEmailTaken     = &Error{Code: CodeConflict, Reason: "EMAIL_TAKEN", Text: "the e-mail address belongs to a user already"}
+	ErrLastCredential = &Error{Code: CodeConflict, Reason: "LAST_CREDENTIAL", Text: "the last way to sign in cannot be removed"}
+	ErrWeChatTaken    = &Error{Code: CodeConflict, Reason: "WECHAT_TAKEN", Text: "the WeChat identity belongs to a user already"}
 
+	ErrRateLimited       = &Error{Code: CodeRateLimited, Reason: "RATE_LIMITED", Text: "too many requests"}
+	ErrTooManyAttempts   = &Error{Code: CodeRateLimited, Reason: "TOO_MANY_ATTEMPTS", Text: "too many failed attempts"}
 	ErrWeChatRateLimited = &Error{Code: CodeRateLimited, Reason: "WECHAT_RATE_LIMITED", Text: "WeChat asks to slow down"}
 	ErrWeChatFailed      = &Error{Code: CodeUpstream, Reason: "WECHAT_ERROR", Text: "WeChat did not answer as it should"}
 	ErrWeChatTimeout     = &Error{Code: CodeTimeout, Reason: "WECHAT_TIMEOUT", Text: "WeChat took too long to answer"}

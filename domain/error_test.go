@@ -14,7 +14,9 @@ import (
 func failures() []*domain.Error {
 	return []*domain.Error{
 		domain.ErrInvalidArgument, domain.ErrTokenMissing, domain.ErrTokenInvalid, domain.ErrTokenExpired,
-		domain.ErrSessionEnded, domain.ErrWeChatCodeInvalid, domain.ErrWeChatCodeUsed, domain.ErrAccountLocked,
+		domain.ErrSessionEnded, domain.ErrRefreshTokenInvalid, domain.ErrRefreshTokenReused, domain.ErrBadCredentials,
+		domain.ErrPermissionDenied, domain.ErrUsernameTaken, domain.ErrEmailTaken, domain.ErrLastCredential,
+		domain.ErrRateLimited, domain.ErrTooManyAttempts, domain.ErrWeChatCodeInvalid, domain.ErrWeChatCodeUsed, domain.ErrAccountLocked,
 		domain.ErrWeChatUserBlocked, domain.ErrUserNotFound, domain.ErrWeChatTaken, domain.ErrWeChatRateLimited,
 		domain.ErrWeChatFailed, domain.ErrWeChatTimeout, domain.ErrUnavailable,
 	}

@@ -7,9 +7,17 @@ type EventType string
 
 // The events of a user.
 const (
-	EventRegistered   EventType = "registered"
-	EventSignedIn     EventType = "signed_in"
-	EventSessionEnded EventType = "session_ended"
+	EventRegistered      EventType = "registered"
+	EventSignedIn        EventType = "signed_in"
+	EventProfileUpdated  EventType = "profile_updated"
+	EventPasswordChanged EventType = "password_changed"
+	EventWeChatLinked    EventType = "wechat_linked"
+	EventWeChatUnlinked  EventType = "wechat_unlinked"
+	EventMerged          EventType = "merged"
+	EventRolesChanged    EventType = "roles_changed"
+	EventLocked          EventType = "locked"
+	EventUnlocked        EventType = "unlocked"
+	EventSessionEnded    EventType = "session_ended"
 )
 
 // Stamp is the id and the instant of an event that is about to happen.
@@ -38,12 +46,15 @@ type Facts interface{ eventType() EventType }
 type SignInMethod string
 
 // The ways to sign in.
-const MethodWeChat SignInMethod = "wechat"
+const (
+	MethodWeChat   SignInMethod = "wechat"
+	MethodPassword SignInMethod = "password"
+)
 
 // Registered tells that the user came to be.
 type Registered struct {
 	Method SignInMethod
-	AppID  AppID
+	AppID  AppID // empty unless Method is MethodWeChat
 }
 
 // SignedIn tells that a known user opened a session.
@@ -53,27 +64,70 @@ type SignedIn struct {
 	SessionID SessionID
 }
 
+// ProfileUpdated tells which fields of the profile changed: nickname, avatar_url, email. It never tells their values.
+type ProfileUpdated struct{ Fields string } // separated by commas
+
+// PasswordChanged tells that the user has another password, or a first one.
+type PasswordChanged struct{}
+
+// WeChatLinked tells that the user can sign in to a mini-program from now on.
+type WeChatLinked struct{ AppID AppID }
+
+// WeChatUnlinked tells that the user can sign in to a mini-program no more.
+type WeChatUnlinked struct{ AppID AppID }
+
+// Merged tells that two accounts of one person became one. Both users' events tell it: Absorbed's is its last.
+type Merged struct{ Kept, Absorbed UserID }
+
+// RolesChanged tells which roles the user has now.
+type RolesChanged struct{ Roles string } // separated by commas
+
+// Locked tells that the user may not sign in until unlocked. Every session opened up to the event's instant has ended.
+type Locked struct{}
+
+// Unlocked tells that the user may sign in again.
+type Unlocked struct{}
+
 // EndReason says why sessions ended.
 type EndReason string
 
 // The reasons for which sessions end before their time.
 const (
-	EndedByLogout    EndReason = "logout"
-	EndedByLogoutAll EndReason = "logout_all"
+	EndedByLogout         EndReason = "logout"
+	EndedByLogoutAll      EndReason = "logout_all"
+	EndedByPasswordChange EndReason = "password_changed"
+	EndedByLock           EndReason = "locked"
+	EndedByMerge          EndReason = "merged"
+	EndedByReuse          EndReason = "refresh_token_reused"
+	EndedByLimit          EndReason = "session_limit"
+	EndedByOwner          EndReason = "ended_by_owner" // from another session
+	EndedByAdmin          EndReason = "ended_by_admin"
 )
 
-// SessionEnded tells that a session, or every session opened up to the event's instant, answers no more. Whoever verifies
-// tokens offline refuses those that belong to it.
+// SessionEnded tells that a session, or every session opened up to the event's instant but one, answers no more. Whoever
+// verifies tokens offline refuses those that belong to it.
 type SessionEnded struct {
 	SessionID SessionID // zero: every session of the user
+	Except    SessionID // of those, the one that goes on; zero: none
 	Reason    EndReason
 }
 
-func (Registered) eventType() EventType   { return EventRegistered }
-func (SignedIn) eventType() EventType     { return EventSignedIn }
-func (SessionEnded) eventType() EventType { return EventSessionEnded }
+func (Registered) eventType() EventType      { return EventRegistered }
+func (SignedIn) eventType() EventType        { return EventSignedIn }
+func (ProfileUpdated) eventType() EventType  { return EventProfileUpdated }
+func (PasswordChanged) eventType() EventType { return EventPasswordChanged }
+func (WeChatLinked) eventType() EventType    { return EventWeChatLinked }
+func (WeChatUnlinked) eventType() EventType  { return EventWeChatUnlinked }
+func (Merged) eventType() EventType          { return EventMerged }
+func (RolesChanged) eventType() EventType    { return EventRolesChanged }
+func (Locked) eventType() EventType          { return EventLocked }
+func (Unlocked) eventType() EventType        { return EventUnlocked }
+func (SessionEnded) eventType() EventType    { return EventSessionEnded }
 
 // EventTypes lists every type there is.
 func EventTypes() []EventType {
-	return []EventType{EventRegistered, EventSignedIn, EventSessionEnded}
+	return []EventType{
+		EventRegistered, EventSignedIn, EventProfileUpdated, EventPasswordChanged, EventWeChatLinked, EventWeChatUnlinked,
+		EventMerged, EventRolesChanged, EventLocked, EventUnlocked, EventSessionEnded,
+	}
 }

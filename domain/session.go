@@ -2,7 +2,6 @@ package domain
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
 	"time"
 )
 
@@ -29,7 +28,10 @@ type SessionState struct {
 	Device       Device
 	IP           string
 	SessionKey   SessionKey  // WeChat's, the newest known; a store keeps it encrypted
+	Roles        []Role      // of the user, as they are now: a store is told when they change
 	RefreshHash  RefreshHash // of the current refresh token
+	ReplacedHash RefreshHash // of the one before
+	RefreshedAt  time.Time   // when it was replaced; zero before the first time
 	CreatedAt    time.Time
 	LastSeenAt   time.Time
 	IdleUntil    time.Time
@@ -45,6 +47,7 @@ type SessionOpening struct {
 	Device     Device
 	IP         string
 	SessionKey SessionKey
+	Roles      []Role
 	Refresh    RefreshToken
 }
 
@@ -53,7 +56,7 @@ func OpenSession(opening SessionOpening, limits SessionLimits, now time.Time) *S
 	expires := now.Add(limits.MaxAge)
 	return &Session{SessionState{
 		ID: opening.ID, UserID: opening.UserID, AppID: opening.AppID, Device: opening.Device, IP: opening.IP,
-		SessionKey: opening.SessionKey, RefreshHash: opening.Refresh.Hash(),
+		SessionKey: opening.SessionKey, Roles: opening.Roles, RefreshHash: opening.Refresh.Hash(),
 		CreatedAt: now, LastSeenAt: now, ExpiresAt: expires,
 		IdleUntil:    earlier(now.Add(limits.Idle), expires),
 		RefreshUntil: earlier(now.Add(limits.Refresh), expires),
@@ -94,20 +97,42 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
+// RefreshGrace is how long the refresh token that was just replaced is answered with the same successor: the answer may have
+// been lost, or two tabs may have asked at once.
+const RefreshGrace = 10 * time.Second
+
+// Refresh replaces the refresh token presented by next and makes the session live again. The token that was current just
+// before is answered in the same way for RefreshGrace, and replaces nothing. It reports ErrRefreshTokenInvalid past the
+// refresh or the absolute limit, and ErrRefreshTokenReused for any older token: then somebody has a copy, and the session
+// must be ended. Nothing is changed with an error.
+func (s *Session) Refresh(presented, next RefreshHash, limits SessionLimits, now time.Time) error {
+	state := &s.state
+	switch {
+	case !now.Before(state.RefreshUntil) || !now.Before(state.ExpiresAt):
+		return ErrRefreshTokenInvalid
+	case presented == state.RefreshHash:
+		state.ReplacedHash, state.RefreshHash, state.RefreshedAt = presented, next, now
+		state.RefreshUntil = earlier(now.Add(limits.Refresh), state.ExpiresAt)
+	case presented == state.ReplacedHash && next == state.RefreshHash && now.Sub(state.RefreshedAt) <= RefreshGrace:
+	default:
+		return ErrRefreshTokenReused
+	}
+	if now.After(state.LastSeenAt) { // requests may overtake each other
+		state.LastSeenAt = now
+	}
+	state.IdleUntil = earlier(now.Add(limits.Idle), state.ExpiresAt)
+	return nil
+}
+
 // RefreshHash is the SHA-256 of a refresh token, all that is ever stored of one.
 type RefreshHash [sha256.Size]byte
 
-// RefreshToken opens a session again when its access token is dead. It carries 256 random bits and, in front of them, whose
-// session it opens, so that a store finds it with one read; to its holder it is opaque.
-type RefreshToken struct{ Secret }
-
-// NewRefreshToken makes the token from random bytes that only it may hold.
-func NewRefreshToken(user UserID, session SessionID, random [32]byte) RefreshToken {
-	raw := make([]byte, 0, len(user.ID)+len(session.ID)+len(random))
-	raw = append(raw, user.ID[:]...)
-	raw = append(raw, session.ID[:]...)
-	raw = append(raw, random[:]...)
-	return RefreshToken{NewSecret(base64.RawURLEncoding.EncodeToString(raw))}
+// RefreshToken opens a session again when its access token is dead. To its holder it is opaque; the service reads from it
+// whose session it opens, and knows its own from a forged one.
+type RefreshToken struct {
+	Secret
+	UserID    UserID
+	SessionID SessionID
 }
 
 // Hash returns what a store may keep of the token.

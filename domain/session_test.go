@@ -1,8 +1,6 @@
 package domain_test
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"testing"
 	"time"
@@ -15,21 +13,23 @@ var (
 	limits = domain.SessionLimits{Idle: time.Hour, Refresh: 3 * time.Hour, MaxAge: 150 * time.Minute}
 )
 
+var firstToken = domain.RefreshToken{Secret: domain.NewSecret("token-1")}
+
 func openSession(limits domain.SessionLimits) *domain.Session {
 	user, id := domain.UserID{ID: domain.ID{1}}, domain.SessionID{ID: domain.ID{2}}
 	return domain.OpenSession(domain.SessionOpening{
 		ID: id, UserID: user, AppID: "wx1", Device: domain.Device{Model: "Pixel"}, IP: "192.0.2.1",
 		SessionKey: domain.SessionKey{Secret: domain.NewSecret("key")},
-		Refresh:    domain.NewRefreshToken(user, id, [32]byte{3}),
+		Roles:      []domain.Role{domain.RoleUser}, Refresh: firstToken,
 	}, limits, noon)
 }
 
 func TestOpenedSessionHoldsWhatTheSignInKnew(t *testing.T) {
 	t.Parallel()
 	got := openSession(limits).State()
-	refresh := domain.NewRefreshToken(got.UserID, got.ID, [32]byte{3})
 	if got.UserID.ID != (domain.ID{1}) || got.ID.ID != (domain.ID{2}) || got.AppID != "wx1" || got.Device.Model != "Pixel" ||
-		got.IP != "192.0.2.1" || got.SessionKey.Reveal() != "key" || got.RefreshHash != refresh.Hash() {
+		got.IP != "192.0.2.1" || got.SessionKey.Reveal() != "key" || got.RefreshHash != firstToken.Hash() ||
+		len(got.Roles) != 1 || got.ReplacedHash != (domain.RefreshHash{}) || !got.RefreshedAt.IsZero() {
 		t.Errorf("state: got %+v, want what was given", got)
 	}
 	if !got.CreatedAt.Equal(noon) || !got.LastSeenAt.Equal(noon) {
@@ -108,21 +108,5 @@ func TestSessionChecksBothLimits(t *testing.T) {
 	}
 	if err := session.Check(noon.Add(-1)); err != nil {
 		t.Errorf("before both limits: %v", err)
-	}
-}
-
-func TestRefreshTokenNamesItsSession(t *testing.T) {
-	t.Parallel()
-	user, session := domain.UserID{ID: domain.ID{1}}, domain.SessionID{ID: domain.ID{2}}
-	token := domain.NewRefreshToken(user, session, [32]byte{3})
-	raw, err := base64.RawURLEncoding.DecodeString(token.Reveal())
-	if err != nil || len(raw) != 64 || [16]byte(raw[:16]) != user.ID || [16]byte(raw[16:32]) != session.ID || raw[32] != 3 {
-		t.Errorf("token: got %x, error %v, want user, session and the random bytes", raw, err)
-	}
-	if token.Hash() != sha256.Sum256([]byte(token.Reveal())) {
-		t.Error("hash is not the SHA-256 of the token")
-	}
-	if token.Hash() == domain.NewRefreshToken(user, session, [32]byte{4}).Hash() {
-		t.Error("tokens of other random bytes have the same hash")
 	}
 }

@@ -15,38 +15,48 @@ const (
 )
 
 // User is a person with an account. Each change makes one event and raises the version by one, so that the events of a
-// user can be put in order by anybody.
+// user can be put in order by anybody. The methods that change a user are in the file of their subject.
 type User struct {
 	state UserState
 }
 
 // UserState is everything a user store keeps of a user.
 type UserState struct {
-	ID        UserID
-	Username  Username
-	Email     Email
-	Phone     Phone
-	Nickname  Nickname
-	AvatarURL AvatarURL
-	Status    Status
-	Roles     []Role
-	WeChat    []WeChatIdentity // by time of linking
-	Version   int64            // of the last event; also guards against lost updates
-	CreatedAt time.Time
-	UpdatedAt time.Time
+	ID           UserID
+	Username     Username
+	PasswordHash PasswordHash
+	Email        Email
+	Phone        Phone
+	Nickname     Nickname
+	AvatarURL    AvatarURL
+	Status       Status
+	Roles        []Role           // sorted, RoleUser among them
+	WeChat       []WeChatIdentity // by time of linking
+	Version      int64            // of the last event; also guards against lost updates
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
 }
 
 // RegisterWithWeChat makes the user of an identity that nobody has yet.
 func RegisterWithWeChat(id UserID, identity WeChatIdentity, stamp Stamp) (*User, Event) {
 	identity.LinkedAt = stamp.At
-	user := &User{UserState{
-		ID: id, Status: StatusActive, Roles: []Role{RoleUser}, WeChat: []WeChatIdentity{identity},
-		CreatedAt: stamp.At,
-	}}
+	user := newUser(id, stamp)
+	user.state.WeChat = []WeChatIdentity{identity}
 	return user, user.record(stamp, Registered{Method: MethodWeChat, AppID: identity.AppID})
 }
 
-// RestoreUser rebuilds a user that a store kept.
+// RegisterWithPassword makes a user who signs in by username, or by e-mail where one is given, and password.
+func RegisterWithPassword(id UserID, username Username, email Email, hash PasswordHash, stamp Stamp) (*User, Event) {
+	user := newUser(id, stamp)
+	user.state.Username, user.state.Email, user.state.PasswordHash = username, email, hash
+	return user, user.record(stamp, Registered{Method: MethodPassword})
+}
+
+func newUser(id UserID, stamp Stamp) *User {
+	return &User{UserState{ID: id, Status: StatusActive, Roles: []Role{RoleUser}, CreatedAt: stamp.At}}
+}
+
+// RestoreUser rebuilds a user that a store kept. The slices become the user's own.
 func RestoreUser(state UserState) *User { return &User{state} }
 
 // State returns what a store keeps. The slices are the caller's own.
@@ -82,9 +92,9 @@ func (u *User) EndSession(id SessionID, reason EndReason, stamp Stamp) Event {
 	return u.record(stamp, SessionEnded{SessionID: id, Reason: reason})
 }
 
-// EndAllSessions records that no session opened up to now answers any more.
-func (u *User) EndAllSessions(reason EndReason, stamp Stamp) Event {
-	return u.record(stamp, SessionEnded{Reason: reason})
+// EndAllSessions records that no session opened up to now answers any more, except one, if any.
+func (u *User) EndAllSessions(except SessionID, reason EndReason, stamp Stamp) Event {
+	return u.record(stamp, SessionEnded{Except: except, Reason: reason})
 }
 
 func (u *User) record(stamp Stamp, facts Facts) Event {

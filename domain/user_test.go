@@ -3,6 +3,7 @@ package domain_test
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -15,11 +16,7 @@ func stampAt(n byte) domain.Stamp {
 
 func register(t *testing.T) (*domain.User, domain.Event) {
 	t.Helper()
-	openID, err := domain.NewOpenID("o-1")
-	if err != nil {
-		t.Fatalf("openid: %v", err)
-	}
-	return domain.RegisterWithWeChat(domain.UserID{ID: domain.ID{1}}, domain.WeChatIdentity{AppID: "wx1", OpenID: openID}, stampAt(1))
+	return domain.RegisterWithWeChat(domain.UserID{ID: domain.ID{1}}, identity(t, "wx1", "o-1", ""), stampAt(1))
 }
 
 func TestRegisteredUser(t *testing.T) {
@@ -44,7 +41,8 @@ func TestEachChangeMakesTheNextEvent(t *testing.T) {
 		registered,
 		user.SignIn(session, domain.MethodWeChat, stampAt(2)),
 		user.EndSession(id, domain.EndedByLogout, stampAt(3)),
-		user.EndAllSessions(domain.EndedByLogoutAll, stampAt(4)),
+		user.EndAllSessions(domain.SessionID{}, domain.EndedByLogoutAll, stampAt(4)),
+		user.EndAllSessions(id, domain.EndedByPasswordChange, stampAt(5)),
 	}
 	for i, want := range []struct {
 		eventType domain.EventType
@@ -54,6 +52,7 @@ func TestEachChangeMakesTheNextEvent(t *testing.T) {
 		{domain.EventSignedIn, domain.SignedIn{Method: domain.MethodWeChat, AppID: "wx1", SessionID: id}},
 		{domain.EventSessionEnded, domain.SessionEnded{SessionID: id, Reason: domain.EndedByLogout}},
 		{domain.EventSessionEnded, domain.SessionEnded{Reason: domain.EndedByLogoutAll}},
+		{domain.EventSessionEnded, domain.SessionEnded{Except: id, Reason: domain.EndedByPasswordChange}},
 	} {
 		stamp := stampAt(byte(i + 1))
 		wantEvent := domain.Event{
@@ -63,18 +62,40 @@ func TestEachChangeMakesTheNextEvent(t *testing.T) {
 			t.Errorf("event %d: got %+v, want %+v", i, got[i], wantEvent)
 		}
 	}
-	if state := user.State(); state.Version != 4 || !state.UpdatedAt.Equal(stampAt(4).At) || !state.CreatedAt.Equal(stampAt(1).At) {
-		t.Errorf("state: got %+v, want version 4, updated at %s", state, stampAt(4).At)
+	if state := user.State(); state.Version != 5 || !state.UpdatedAt.Equal(stampAt(5).At) || !state.CreatedAt.Equal(stampAt(1).At) {
+		t.Errorf("state: got %+v, want version 5, updated at %s", state, stampAt(5).At)
 	}
 }
 
 func TestEveryEventTypeIsListed(t *testing.T) {
 	t.Parallel()
 	user, registered := register(t)
-	made := map[domain.EventType]bool{
-		registered.Type: true,
-		user.SignIn(openSession(limits), domain.MethodWeChat, stampAt(2)).Type: true,
-		user.EndAllSessions(domain.EndedByLogoutAll, stampAt(3)).Type:          true,
+	other, _ := registerByPassword(t, 2)
+	changed, err := other.SetPassword(hashOf("new"), domain.Username{}, stampAt(2))
+	if err != nil {
+		t.Fatalf("set password: %v", err)
+	}
+	events := slices.Concat(
+		[]domain.Event{
+			registered, changed,
+			user.SignIn(openSession(limits), domain.MethodWeChat, stampAt(2)),
+			user.EndAllSessions(domain.SessionID{}, domain.EndedByLogoutAll, stampAt(3)),
+		},
+		user.ChangeProfile(domain.ProfileChange{Nickname: change(nickname(t, "Li"))}, stampAt(4)),
+		user.SetRoles([]domain.Role{domain.RoleAdmin}, stampAt(5)), user.Lock(stampAt(6)), user.Unlock(stampAt(7)),
+		user.LinkWeChat(identity(t, "wx2", "o-2", ""), stampAt(8)),
+	)
+	unlinked, err := user.UnlinkWeChat("wx2", stampAt(9))
+	if err != nil {
+		t.Fatalf("unlink: %v", err)
+	}
+	_, _, merged, err := domain.Merge(user, other, stampAt(10), stampAt(11))
+	if err != nil {
+		t.Fatalf("merge: %v", err)
+	}
+	made := map[domain.EventType]bool{}
+	for _, event := range append(append(events, unlinked), merged...) {
+		made[event.Type] = true
 	}
 	for _, name := range domain.EventTypes() {
 		if !made[name] {

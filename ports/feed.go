@@ -6,16 +6,18 @@ import (
 	"github.com/menjin-id/menjin/domain"
 )
 
-// SessionEnding is a session_ended event as the service reads it back from its own stream.
-type SessionEnding struct {
-	UserID    domain.UserID
-	SessionID domain.SessionID // zero: every session opened up to the instant
-	Stamp     domain.Stamp
+// SessionNotice is an event that concerns sessions, as the service reads it back from its own stream.
+type SessionNotice struct {
+	UserID       domain.UserID
+	Stamp        domain.Stamp
+	RolesChanged bool             // the roles kept with the user's sessions are out of date; else sessions have ended:
+	SessionID    domain.SessionID // zero: every session opened up to the instant,
+	Except       domain.SessionID // but this one, if any
 }
 
-// RevocationFeed brings the session_ended events back to the service, each at least once, also those published while it was
-// down.
-type RevocationFeed interface {
-	// Follow calls end for each event until ctx ends, and again later for one that end returned an error for.
-	Follow(ctx context.Context, end func(ctx context.Context, ending SessionEnding) error) error
+// SessionFeed brings the session_ended and roles_changed events back to the service, each at least once, also those
+// published while it was down.
+type SessionFeed interface {
+	// Follow calls handle for each event until ctx ends, and again later for one that handle returned an error for.
+	Follow(ctx context.Context, handle func(ctx context.Context, notice SessionNotice) error) error
 }

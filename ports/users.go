@@ -14,6 +14,31 @@ type UserReader interface {
 	ByWeChat(ctx context.Context, app domain.AppID, openID domain.OpenID) (*domain.User, error)
 }
 
+// UserFinder finds users by what they call themselves. Needed by password sign-in, and by administrators.
+type UserFinder interface {
+	// ByUsername goes without regard to case, and returns domain.ErrUserNotFound when nobody has the name.
+	ByUsername(ctx context.Context, name domain.Username) (*domain.User, error)
+	// ByEmail goes without regard to case, and returns domain.ErrUserNotFound when nobody has the address.
+	ByEmail(ctx context.Context, email domain.Email) (*domain.User, error)
+	// ByUnionID returns who has an identity with that unionid, the earliest registered first; nobody is no error.
+	ByUnionID(ctx context.Context, unionID domain.UnionID) ([]*domain.User, error)
+}
+
+// UserBrowser lists users for administrators.
+type UserBrowser interface {
+	// Browse returns at most limit users after a cursor, by rising id, which is the order of registration; the zero cursor is
+	// the beginning. Only fields of the filter that are set count.
+	Browse(ctx context.Context, filter UserFilter, after domain.UserID, limit int) ([]*domain.User, error)
+}
+
+// UserFilter narrows a list of users. The costs of a page do not grow with their number.
+type UserFilter struct {
+	UsernamePrefix string       // without regard to case
+	Email          domain.Email // exact, without regard to case
+	Phone          domain.Phone // exact
+	Role           domain.Role  // other than RoleUser
+}
+
 // Transactor runs changes that happen together or not at all.
 type Transactor interface {
 	// InTx commits what change did through tx when change returns nil, and none of it otherwise.
@@ -30,17 +55,22 @@ type Transactor interface {
 type Tx interface {
 	Users() UserWriter
 	Outbox() Outbox
+	Audit() AuditLog
 }
 
-// UserWriter changes users within a transaction.
+// UserWriter changes users within a transaction. A write is domain.ErrWeChatTaken, ErrUsernameTaken or ErrEmailTaken when
+// somebody else has what must be one user's, also under a race.
 type UserWriter interface {
-	// Add keeps a new user. It is domain.ErrWeChatTaken when one of the identities is taken, also under a race.
+	// Add keeps a new user.
 	Add(ctx context.Context, user *domain.User) error
 	// ForUpdate returns a user and keeps others from changing it until the transaction ends. It returns
-	// domain.ErrUserNotFound for an unknown id.
+	// domain.ErrUserNotFound for an unknown id. Whoever needs several asks for them by rising id.
 	ForUpdate(ctx context.Context, id domain.UserID) (*domain.User, error)
-	// Save keeps the changed fields of a user that ForUpdate returned. Identities are not among them.
+	// Save keeps what is different of a user that ForUpdate returned, identities and roles included. What moves from one user
+	// to another is saved with the one who loses it first.
 	Save(ctx context.Context, user *domain.User) error
+	// Remove forgets a user that ForUpdate returned. Events and audit stay.
+	Remove(ctx context.Context, id domain.UserID) error
 }
 
 // Outbox takes the events of a transaction. It can be reached through a transaction alone, which is why an event exists

@@ -2,7 +2,6 @@ package cloudevent
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/menjin-id/menjin/domain"
@@ -24,39 +23,66 @@ type signedIn struct {
 }
 
 type sessionEnded struct {
-	UserID    string    `json:"user_id"`
-	SessionID *string   `json:"session_id"` // null: every session opened up to ended_at
-	Reason    string    `json:"reason"`
-	EndedAt   time.Time `json:"ended_at"`
+	UserID          string    `json:"user_id"`
+	SessionID       *string   `json:"session_id"`        // null: every session opened up to ended_at
+	ExceptSessionID *string   `json:"except_session_id"` // of those, the one that goes on
+	Reason          string    `json:"reason"`
+	EndedAt         time.Time `json:"ended_at"`
 }
 
 // write returns the body of an event, and the type that belongs to its facts.
 func write(event domain.Event) (domain.EventType, any, error) {
-	user, at := event.UserID.String(), event.At.UTC()
 	switch facts := event.Facts.(type) {
 	case domain.Registered:
-		if facts.Method == "" {
-			return "", nil, errors.New("no sign-in method")
-		}
-		return domain.EventRegistered, registered{user, string(facts.Method), orNull(string(facts.AppID)), at}, nil
+		return writeRegistered(event, facts)
 	case domain.SignedIn:
-		if facts.Method == "" || facts.SessionID.IsZero() {
-			return "", nil, errors.New("no sign-in method or session")
-		}
-		return domain.EventSignedIn,
-			signedIn{user, string(facts.Method), orNull(string(facts.AppID)), facts.SessionID.String(), at}, nil
+		return writeSignedIn(event, facts)
 	case domain.SessionEnded:
-		if facts.Reason == "" {
-			return "", nil, errors.New("no reason for the end")
-		}
-		var session *string
-		if !facts.SessionID.IsZero() {
-			session = orNull(facts.SessionID.String())
-		}
-		return domain.EventSessionEnded, sessionEnded{user, session, string(facts.Reason), at}, nil
+		return writeSessionEnded(event, facts)
 	default:
-		return "", nil, fmt.Errorf("facts of type %T are unknown", event.Facts)
+		return writeAccount(event)
 	}
+}
+
+func writeRegistered(event domain.Event, facts domain.Registered) (domain.EventType, any, error) {
+	if facts.Method == "" {
+		return "", nil, errors.New("no sign-in method")
+	}
+	user, at := about(event)
+	return domain.EventRegistered, registered{user, string(facts.Method), orNull(string(facts.AppID)), at}, nil
+}
+
+func writeSignedIn(event domain.Event, facts domain.SignedIn) (domain.EventType, any, error) {
+	if facts.Method == "" || facts.SessionID.IsZero() {
+		return "", nil, errors.New("no sign-in method or session")
+	}
+	user, at := about(event)
+	return domain.EventSignedIn,
+		signedIn{user, string(facts.Method), orNull(string(facts.AppID)), facts.SessionID.String(), at}, nil
+}
+
+func writeSessionEnded(event domain.Event, facts domain.SessionEnded) (domain.EventType, any, error) {
+	switch {
+	case facts.Reason == "":
+		return "", nil, errors.New("no reason for the end")
+	case !facts.SessionID.IsZero() && !facts.Except.IsZero():
+		return "", nil, errors.New("one session ended, and yet another is excepted")
+	}
+	user, at := about(event)
+	return domain.EventSessionEnded,
+		sessionEnded{user, sessionOrNull(facts.SessionID), sessionOrNull(facts.Except), string(facts.Reason), at}, nil
+}
+
+// about returns what every body tells: whom and when.
+func about(event domain.Event) (user string, at time.Time) {
+	return event.UserID.String(), event.At.UTC()
+}
+
+func sessionOrNull(id domain.SessionID) *string {
+	if id.IsZero() {
+		return nil
+	}
+	return orNull(id.String())
 }
 
 func orNull(text string) *string {

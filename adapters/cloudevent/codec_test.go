@@ -22,6 +22,7 @@ var (
 	eventID = domain.EventID{ID: domain.ID{1, 2, 3, 15: 9}}
 	user    = domain.UserID{ID: domain.ID{0xab, 15: 1}}
 	session = domain.SessionID{ID: domain.ID{0xcd, 15: 2}}
+	other   = domain.UserID{ID: domain.ID{0xef, 15: 3}}
 	at      = time.Date(2026, 11, 22, 8, 30, 1, 123456000, time.FixedZone("CST", 8*3600))
 )
 
@@ -48,14 +49,56 @@ var samples = map[string]struct {
 		who + `"method":"wechat","app_id":"wx01",` +
 			`"session_id":"cd000000-0000-0000-0000-000000000002","signed_in_at":"2026-11-22T00:30:01.123456Z"}`,
 	},
+	"profile updated": {
+		event(domain.EventProfileUpdated, domain.ProfileUpdated{Fields: "nickname,avatar_url"}),
+		who + `"fields":["nickname","avatar_url"],"updated_at":"2026-11-22T00:30:01.123456Z"}`,
+	},
+	"password changed": {
+		event(domain.EventPasswordChanged, domain.PasswordChanged{}),
+		who + `"changed_at":"2026-11-22T00:30:01.123456Z"}`,
+	},
+	"WeChat linked": {
+		event(domain.EventWeChatLinked, domain.WeChatLinked{AppID: "wx01"}),
+		who + `"app_id":"wx01","linked_at":"2026-11-22T00:30:01.123456Z"}`,
+	},
+	"WeChat unlinked": {
+		event(domain.EventWeChatUnlinked, domain.WeChatUnlinked{AppID: "wx01"}),
+		who + `"app_id":"wx01","unlinked_at":"2026-11-22T00:30:01.123456Z"}`,
+	},
+	"merged, told of the kept": {
+		event(domain.EventMerged, domain.Merged{Kept: user, Absorbed: other}),
+		who + `"merged_user_id":"ef000000-0000-0000-0000-000000000003","merged_at":"2026-11-22T00:30:01.123456Z"}`,
+	},
+	"merged, told of the absorbed": {
+		event(domain.EventMerged, domain.Merged{Kept: other, Absorbed: user}),
+		`{"user_id":"ef000000-0000-0000-0000-000000000003",` +
+			`"merged_user_id":"ab000000-0000-0000-0000-000000000001","merged_at":"2026-11-22T00:30:01.123456Z"}`,
+	},
+	"roles changed": {
+		event(domain.EventRolesChanged, domain.RolesChanged{Roles: "admin,user"}),
+		who + `"roles":["admin","user"],"changed_at":"2026-11-22T00:30:01.123456Z"}`,
+	},
+	"locked": {
+		event(domain.EventLocked, domain.Locked{}),
+		who + `"locked_at":"2026-11-22T00:30:01.123456Z"}`,
+	},
+	"unlocked": {
+		event(domain.EventUnlocked, domain.Unlocked{}),
+		who + `"unlocked_at":"2026-11-22T00:30:01.123456Z"}`,
+	},
 	"one session ended": {
 		event(domain.EventSessionEnded, domain.SessionEnded{SessionID: session, Reason: domain.EndedByLogout}),
-		who + `"session_id":"cd000000-0000-0000-0000-000000000002",` +
+		who + `"session_id":"cd000000-0000-0000-0000-000000000002","except_session_id":null,` +
 			`"reason":"logout","ended_at":"2026-11-22T00:30:01.123456Z"}`,
 	},
 	"all sessions ended": {
 		event(domain.EventSessionEnded, domain.SessionEnded{Reason: domain.EndedByLogoutAll}),
-		who + `"session_id":null,"reason":"logout_all","ended_at":"2026-11-22T00:30:01.123456Z"}`,
+		who + `"session_id":null,"except_session_id":null,"reason":"logout_all","ended_at":"2026-11-22T00:30:01.123456Z"}`,
+	},
+	"all sessions but one ended": {
+		event(domain.EventSessionEnded, domain.SessionEnded{Except: session, Reason: domain.EndedByPasswordChange}),
+		who + `"session_id":null,"except_session_id":"cd000000-0000-0000-0000-000000000002",` +
+			`"reason":"password_changed","ended_at":"2026-11-22T00:30:01.123456Z"}`,
 	},
 }
 
@@ -103,6 +146,38 @@ func TestEventThatCouldNotBeSentIsRefused(t *testing.T) {
 		"end without reason": func(e *domain.Event) {
 			e.Type, e.Facts = domain.EventSessionEnded, domain.SessionEnded{SessionID: session}
 		},
+		"end of one session but one": func(e *domain.Event) {
+			e.Type = domain.EventSessionEnded
+			e.Facts = domain.SessionEnded{SessionID: session, Except: session, Reason: domain.EndedByLogout}
+		},
+		"no fields": func(e *domain.Event) {
+			e.Type, e.Facts = domain.EventProfileUpdated, domain.ProfileUpdated{}
+		},
+		"value among the fields": func(e *domain.Event) {
+			e.Type, e.Facts = domain.EventProfileUpdated, domain.ProfileUpdated{Fields: "nickname,a@example.com"}
+		},
+		"no roles": func(e *domain.Event) {
+			e.Type, e.Facts = domain.EventRolesChanged, domain.RolesChanged{}
+		},
+		"empty role": func(e *domain.Event) {
+			e.Type, e.Facts = domain.EventRolesChanged, domain.RolesChanged{Roles: "user,"}
+		},
+		"linked without mini-program": func(e *domain.Event) {
+			e.Type, e.Facts = domain.EventWeChatLinked, domain.WeChatLinked{}
+		},
+		"unlinked without mini-program": func(e *domain.Event) {
+			e.Type, e.Facts = domain.EventWeChatUnlinked, domain.WeChatUnlinked{}
+		},
+		"merge of one": func(e *domain.Event) {
+			e.Type, e.Facts = domain.EventMerged, domain.Merged{Kept: user, Absorbed: user}
+		},
+		"merge with nobody": func(e *domain.Event) {
+			e.Type, e.Facts = domain.EventMerged, domain.Merged{Kept: user}
+		},
+		"merge of others": func(e *domain.Event) {
+			e.UserID = domain.UserID{ID: domain.ID{1}}
+			e.Type, e.Facts = domain.EventMerged, domain.Merged{Kept: user, Absorbed: other}
+		},
 		"data over 64 KiB": func(e *domain.Event) {
 			e.Facts = domain.Registered{Method: domain.MethodWeChat, AppID: domain.AppID(strings.Repeat("x", cloudevent.MaxData))}
 		},
@@ -118,6 +193,9 @@ func TestEventThatCouldNotBeSentIsRefused(t *testing.T) {
 		})
 	}
 }
+
+// addedLater are members that events of the first release lack; to ask for them would break their readers.
+var addedLater = []string{"except_session_id"}
 
 func TestEventMatchesItsSchema(t *testing.T) {
 	t.Parallel()
@@ -146,11 +224,24 @@ func TestEventMatchesItsSchema(t *testing.T) {
 						without[other] = value
 					}
 				}
-				if schema.Validate(without) == nil {
-					t.Errorf("schema does not ask for member %q", member)
+				if asked := schema.Validate(without) != nil; asked == slices.Contains(addedLater, member) {
+					t.Errorf("schema asks for member %q: %t, want %t", member, asked, !asked)
 				}
 			}
 		})
+	}
+}
+
+func TestEveryEventTypeHasASample(t *testing.T) {
+	t.Parallel()
+	sampled := map[domain.EventType]bool{}
+	for _, sample := range samples {
+		sampled[sample.event.Type] = true
+	}
+	for _, kind := range domain.EventTypes() {
+		if !sampled[kind] {
+			t.Errorf("event type %s has no sample", kind)
+		}
 	}
 }
 

@@ -15,10 +15,15 @@ func (h *handler) GetUserInfo(ctx context.Context, _ GetUserInfoRequestObject) (
 	if err != nil {
 		return nil, err
 	}
+	return GetUserInfo200JSONResponse(userReply(ctx, user)), nil
+}
+
+// userReply is the envelope of a user.
+func userReply(ctx context.Context, user *domain.User) UserResponse {
 	x := exchangeOf(ctx)
-	return GetUserInfo200JSONResponse{
+	return UserResponse{
 		Code: UserResponseCodeN200, Message: done.in(x.language()), RequestId: x.id, Data: userOf(user),
-	}, nil
+	}
 }
 
 // userOf is what people are shown of a user: masked where it identifies them, and without WeChat's ids and keys.
@@ -32,13 +37,13 @@ func userOf(user *domain.User) User {
 		Email:     optional(state.Email.Masked()),
 		Phone:     optional(state.Phone.Masked()),
 		Status:    UserStatus(state.Status),
-		Roles:     make([]UserRoles, 0, len(state.Roles)),
+		Roles:     make([]Role, 0, len(state.Roles)),
 		Wechat:    make([]WeChatLink, 0, len(state.WeChat)),
 		CreatedAt: state.CreatedAt.In(time.UTC),
 		UpdatedAt: state.UpdatedAt.In(time.UTC),
 	}
 	for _, role := range state.Roles {
-		shown.Roles = append(shown.Roles, UserRoles(role))
+		shown.Roles = append(shown.Roles, Role(role))
 	}
 	for _, identity := range state.WeChat {
 		shown.Wechat = append(shown.Wechat, WeChatLink{AppId: string(identity.AppID), LinkedAt: identity.LinkedAt.In(time.UTC)})

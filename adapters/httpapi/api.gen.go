@@ -17,6 +17,21 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for AuditResponseCode.
+const (
+	AuditResponseCodeN200 AuditResponseCode = 200
+)
+
+// Valid indicates whether the value is a known member of the AuditResponseCode enum.
+func (e AuditResponseCode) Valid() bool {
+	switch e {
+	case AuditResponseCodeN200:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DependencyStateStatus.
 const (
 	Down DependencyStateStatus = "down"
@@ -127,13 +142,13 @@ func (e LoginResponseCode) Valid() bool {
 
 // Defines values for LoginResultTokenType.
 const (
-	Bearer LoginResultTokenType = "Bearer"
+	LoginResultTokenTypeBearer LoginResultTokenType = "Bearer"
 )
 
 // Valid indicates whether the value is a known member of the LoginResultTokenType enum.
 func (e LoginResultTokenType) Valid() bool {
 	switch e {
-	case Bearer:
+	case LoginResultTokenTypeBearer:
 		return true
 	default:
 		return false
@@ -164,21 +179,81 @@ func (e ReadinessStatus) Valid() bool {
 	}
 }
 
-// Defines values for UserRoles.
+// Defines values for RegisterResponseCode.
 const (
-	UserRolesAdmin   UserRoles = "admin"
-	UserRolesSupport UserRoles = "support"
-	UserRolesUser    UserRoles = "user"
+	N201 RegisterResponseCode = 201
 )
 
-// Valid indicates whether the value is a known member of the UserRoles enum.
-func (e UserRoles) Valid() bool {
+// Valid indicates whether the value is a known member of the RegisterResponseCode enum.
+func (e RegisterResponseCode) Valid() bool {
 	switch e {
-	case UserRolesAdmin:
+	case N201:
 		return true
-	case UserRolesSupport:
+	default:
+		return false
+	}
+}
+
+// Defines values for Role.
+const (
+	RoleAdmin   Role = "admin"
+	RoleSupport Role = "support"
+	RoleUser    Role = "user"
+)
+
+// Valid indicates whether the value is a known member of the Role enum.
+func (e Role) Valid() bool {
+	switch e {
+	case RoleAdmin:
 		return true
-	case UserRolesUser:
+	case RoleSupport:
+		return true
+	case RoleUser:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SessionsResponseCode.
+const (
+	SessionsResponseCodeN200 SessionsResponseCode = 200
+)
+
+// Valid indicates whether the value is a known member of the SessionsResponseCode enum.
+func (e SessionsResponseCode) Valid() bool {
+	switch e {
+	case SessionsResponseCodeN200:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TokensTokenType.
+const (
+	TokensTokenTypeBearer TokensTokenType = "Bearer"
+)
+
+// Valid indicates whether the value is a known member of the TokensTokenType enum.
+func (e TokensTokenType) Valid() bool {
+	switch e {
+	case TokensTokenTypeBearer:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TokensResponseCode.
+const (
+	TokensResponseCodeN200 TokensResponseCode = 200
+)
+
+// Valid indicates whether the value is a known member of the TokensResponseCode enum.
+func (e TokensResponseCode) Valid() bool {
+	switch e {
+	case TokensResponseCodeN200:
 		return true
 	default:
 		return false
@@ -217,6 +292,115 @@ func (e UserResponseCode) Valid() bool {
 		return false
 	}
 }
+
+// Defines values for UsersResponseCode.
+const (
+	UsersResponseCodeN200 UsersResponseCode = 200
+)
+
+// Valid indicates whether the value is a known member of the UsersResponseCode enum.
+func (e UsersResponseCode) Valid() bool {
+	switch e {
+	case UsersResponseCodeN200:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BrowseUsersParamsRole.
+const (
+	BrowseUsersParamsRoleAdmin   BrowseUsersParamsRole = "admin"
+	BrowseUsersParamsRoleSupport BrowseUsersParamsRole = "support"
+)
+
+// Valid indicates whether the value is a known member of the BrowseUsersParamsRole enum.
+func (e BrowseUsersParamsRole) Valid() bool {
+	switch e {
+	case BrowseUsersParamsRoleAdmin:
+		return true
+	case BrowseUsersParamsRoleSupport:
+		return true
+	default:
+		return false
+	}
+}
+
+// AppId 小程序,默认是配置中的第一个 · the mini-program; the first one configured unless said
+//
+// Examples: wx0123456789abcdef
+type AppId = string
+
+// AuditEntry defines model for AuditEntry.
+type AuditEntry struct {
+	// Action 做了什么 · what was done
+	//
+	// Examples: user.lock
+	Action string `json:"action"`
+
+	// ActorId 谁做的,`null` 表示命令行 · who did it; `null` is the command line
+	//
+	// Examples: 0193a5b0-7c1f-7e00-8a1b-2c3d4e5f6071
+	ActorId nullable.Nullable[string] `json:"actor_id"`
+
+	// At 何时 · when
+	//
+	// Examples: 2026-11-22T09:30:00Z
+	At time.Time `json:"at"`
+
+	// Detail 原因等 · a reason and the like
+	//
+	// Examples: 举报核实 · confirmed report
+	Detail nullable.Nullable[string] `json:"detail"`
+
+	// Id UUIDv7
+	//
+	// Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
+	Id Id `json:"id"`
+
+	// Ip 从哪个地址 · from where
+	//
+	// Examples: 203.0.113.9
+	Ip nullable.Nullable[string] `json:"ip"`
+
+	// RequestId 请求编号 · id of the request
+	//
+	// Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
+	RequestId nullable.Nullable[string] `json:"request_id"`
+
+	// TargetId 对谁 · to whom
+	//
+	// Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
+	TargetId nullable.Nullable[string] `json:"target_id"`
+}
+
+// AuditPage defines model for AuditPage.
+type AuditPage struct {
+	// Entries 一页 · the page
+	Entries []AuditEntry `json:"entries"`
+
+	// NextCursor 下一页的 `cursor`,`null` 表示没有下一页 · `cursor` of the next page; `null` when this is the last
+	//
+	// Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
+	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
+}
+
+// AuditResponse Examples: {"code":200,"data":{"entries":[{"action":"user.lock","actor_id":"0193a5b0-7c1f-7e00-8a1b-2c3d4e5f6071","at":"2026-11-22T09:30:00Z","detail":"举报核实 · confirmed report","id":"0193a5b0-7c20-7000-8000-2c3d4e5f6071","ip":"203.0.113.9","request_id":"0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192","target_id":"0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192"}],"next_cursor":null},"message":"操作成功","request_id":"0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192"}
+type AuditResponse struct {
+	Code AuditResponseCode `json:"code"`
+	Data AuditPage         `json:"data"`
+
+	// Message Examples: 操作成功
+	Message string `json:"message"`
+
+	// RequestId 请求编号 · id of the request
+	//
+	// Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
+	RequestId RequestId `json:"request_id"`
+}
+
+// AuditResponseCode defines model for AuditResponse.Code.
+type AuditResponseCode int
 
 // DependencyState defines model for DependencyState.
 type DependencyState struct {
@@ -347,6 +531,19 @@ type KeySet struct {
 	} `json:"keys"`
 }
 
+// LinkWeChatRequest Examples: {"code":"0a3Xyz1w3mXb8Z2Qpk2w3qVabc1Xyz1k"}
+type LinkWeChatRequest struct {
+	// AppId 小程序,默认是配置中的第一个 · the mini-program; the first one configured unless said
+	//
+	// Examples: wx0123456789abcdef
+	AppId *AppId `json:"app_id,omitempty"`
+
+	// Code `wx.login` 得到的 code · what `wx.login` gave
+	//
+	// Examples: 0a3Xyz1w3mXb8Z2Qpk2w3qVabc1Xyz1k
+	Code WeChatCode `json:"code"`
+}
+
 // Liveness Examples: {"status":"ok"}
 type Liveness struct {
 	// Status Examples: ok
@@ -356,17 +553,25 @@ type Liveness struct {
 // LivenessStatus Examples: ok
 type LivenessStatus string
 
+// LockRequest Examples: {"reason":"举报核实 · confirmed report"}
+type LockRequest struct {
+	// Reason 为什么,写入审计日志 · why, for the audit log
+	//
+	// Examples: 举报核实 · confirmed report
+	Reason string `json:"reason"`
+}
+
 // LoginRequest Examples: {"code":"0a3Xyz1w3mXb8Z2Qpk2w3qVabc1Xyz1k"}
 type LoginRequest struct {
 	// AppId 小程序,默认是配置中的第一个 · the mini-program; the first one configured unless said
 	//
 	// Examples: wx0123456789abcdef
-	AppId *string `json:"app_id,omitempty"`
+	AppId *AppId `json:"app_id,omitempty"`
 
 	// Code `wx.login` 得到的 code · what `wx.login` gave
 	//
 	// Examples: 0a3Xyz1w3mXb8Z2Qpk2w3qVabc1Xyz1k
-	Code string `json:"code"`
+	Code WeChatCode `json:"code"`
 
 	// Device `wx.getDeviceInfo` 所述的设备,未经证实 · what `wx.getDeviceInfo` says; none of it is proven
 	//
@@ -431,6 +636,80 @@ type LoginResult struct {
 // LoginResultTokenType Examples: Bearer
 type LoginResultTokenType string
 
+// MergeRequest Examples: {"token":"eyJhbGciOiJFZERTQSIsImtpZCI6IjEiLCJ0eXAiOiJKV1QifQ.e30.c2ln"}
+type MergeRequest struct {
+	// Token 另一个账号的访问令牌 · an access token of the other account
+	//
+	// Examples: eyJhbGciOiJFZERTQSIsImtpZCI6IjEiLCJ0eXAiOiJKV1QifQ.e30.c2ln
+	Token string `json:"token"`
+}
+
+// MergeUsersRequest Examples: {"other_user_id":"0193a5b0-7c1f-7e00-8a1b-2c3d4e5f6071","user_id":"0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192"}
+type MergeUsersRequest struct {
+	// OtherUserId UUIDv7
+	//
+	// Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
+	OtherUserId Id `json:"other_user_id"`
+
+	// UserId UUIDv7
+	//
+	// Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
+	UserId Id `json:"user_id"`
+}
+
+// NewPassword 不能是最常见的密码或用户名 · neither a very common one nor the username
+//
+// Examples: correct horse battery
+type NewPassword = string
+
+// NewUsername 字母、数字与 `_` `.` `-`,以字母或数字开头,按 NFKC 归一 ·
+// letters, digits, `_`, `.` and `-`, the first a letter or digit, normalised to NFKC
+//
+// Examples: lihua
+type NewUsername = string
+
+// NextCursor 下一页的 `cursor`,`null` 表示没有下一页 · `cursor` of the next page; `null` when this is the last
+//
+// Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
+type NextCursor = string
+
+// PasswordChangeRequest Examples: {"new_password":"purple monkey dishwasher","old_password":"correct horse battery"}
+type PasswordChangeRequest struct {
+	// NewPassword 不能是最常见的密码或用户名 · neither a very common one nor the username
+	//
+	// Examples: correct horse battery
+	NewPassword NewPassword `json:"new_password"`
+
+	// OldPassword 现在的密码 · the password there is
+	//
+	// Examples: correct horse battery
+	OldPassword *string `json:"old_password,omitempty"`
+
+	// Username 字母、数字与 `_` `.` `-`,以字母或数字开头,按 NFKC 归一 ·
+	// letters, digits, `_`, `.` and `-`, the first a letter or digit, normalised to NFKC
+	//
+	// Examples: lihua
+	Username *NewUsername `json:"username,omitempty"`
+}
+
+// PasswordLoginRequest Examples: {"device":{"id":"6f1c2f0e","model":"iPhone 15"},"password":"correct horse battery","username":"lihua"}
+type PasswordLoginRequest struct {
+	// Device `wx.getDeviceInfo` 所述的设备,未经证实 · what `wx.getDeviceInfo` says; none of it is proven
+	//
+	// Examples: {"id":"6f1c2f0e","model":"iPhone 15","platform":"ios","system":"iOS 18.1"}
+	Device *Device `json:"device,omitempty"`
+
+	// Password 密码 · password
+	//
+	// Examples: correct horse battery
+	Password string `json:"password"`
+
+	// Username 用户名或邮箱 · username or e-mail
+	//
+	// Examples: lihua
+	Username string `json:"username"`
+}
+
 // Readiness defines model for Readiness.
 type Readiness struct {
 	Dependencies []DependencyState `json:"dependencies"`
@@ -448,10 +727,200 @@ type Readiness struct {
 // Examples: ready
 type ReadinessStatus string
 
+// RefreshRequest Examples: {"refresh_token":"AZOlsHweehqbPE1eb3CBkgGTpbB8H34AihssPU5fYHE"}
+type RefreshRequest struct {
+	// RefreshToken 最近一次得到的刷新令牌 · the refresh token given last
+	//
+	// Examples: AZOlsHweehqbPE1eb3CBkgGTpbB8H34AihssPU5fYHE
+	RefreshToken string `json:"refresh_token"`
+}
+
+// RegisterRequest Examples: {"email":"lihua@example.com","password":"correct horse battery","username":"lihua"}
+type RegisterRequest struct {
+	// Device `wx.getDeviceInfo` 所述的设备,未经证实 · what `wx.getDeviceInfo` says; none of it is proven
+	//
+	// Examples: {"id":"6f1c2f0e","model":"iPhone 15","platform":"ios","system":"iOS 18.1"}
+	Device *Device `json:"device,omitempty"`
+
+	// Email 邮箱 · e-mail
+	//
+	// Examples: lihua@example.com
+	Email *string `json:"email,omitempty"`
+
+	// Password 不能是最常见的密码或用户名 · neither a very common one nor the username
+	//
+	// Examples: correct horse battery
+	Password NewPassword `json:"password"`
+
+	// Username 字母、数字与 `_` `.` `-`,以字母或数字开头,按 NFKC 归一 ·
+	// letters, digits, `_`, `.` and `-`, the first a letter or digit, normalised to NFKC
+	//
+	// Examples: lihua
+	Username NewUsername `json:"username"`
+}
+
+// RegisterResponse Examples: {"code":201,"data":{"expires_in":7200,"is_new_user":true,"refresh_expires_in":2592000,"refresh_token":"AZOlsHweehqbPE1eb3CBkgGTpbB8H34AihssPU5fYHE","session_id":"0193a5b0-7c1f-7e00-8a1b-2c3d4e5f6071","token":"eyJhbGciOiJFZERTQSIsImtpZCI6IjEiLCJ0eXAiOiJKV1QifQ.e30.c2ln","token_type":"Bearer","user":{"avatar_url":null,"created_at":"2026-11-22T08:00:00Z","email":"l***@example.com","id":"0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192","nickname":null,"phone":null,"roles":["user"],"status":1,"updated_at":"2026-11-22T08:00:00Z","username":"lihua","wechat":[]}},"message":"注册成功","request_id":"0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192"}
+type RegisterResponse struct {
+	Code RegisterResponseCode `json:"code"`
+	Data LoginResult          `json:"data"`
+
+	// Message Examples: 注册成功
+	Message string `json:"message"`
+
+	// RequestId 请求编号 · id of the request
+	//
+	// Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
+	RequestId RequestId `json:"request_id"`
+}
+
+// RegisterResponseCode defines model for RegisterResponse.Code.
+type RegisterResponseCode int
+
 // RequestId 请求编号 · id of the request
 //
 // Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
 type RequestId = string
+
+// Role 角色 · role
+//
+// Examples: user
+type Role string
+
+// RolesRequest Examples: {"roles":["support"]}
+type RolesRequest struct {
+	// Roles 角色,user 不必写 · roles; user goes without saying
+	//
+	// Examples: ["support"]
+	Roles []Role `json:"roles"`
+}
+
+// Session defines model for Session.
+type Session struct {
+	// CreatedAt 登录时间 · when it was opened
+	//
+	// Examples: 2026-11-22T08:00:00Z
+	CreatedAt time.Time `json:"created_at"`
+
+	// Current 是否发出本请求的会话 · whether this request is of it
+	//
+	// Examples: true
+	Current bool `json:"current"`
+
+	// Device 登录时自称的设备,未经证实 · what the device said it was at sign-in; none of it is proven
+	Device SessionDevice `json:"device"`
+
+	// Id UUIDv7
+	//
+	// Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
+	Id Id `json:"id"`
+
+	// Ip 登录时的地址 · the address signed in from
+	//
+	// Examples: 203.0.113.9
+	Ip nullable.Nullable[string] `json:"ip"`
+
+	// LastSeenAt 大约何时最后使用 · roughly when it was last used
+	//
+	// Examples: 2026-11-22T09:30:00Z
+	LastSeenAt time.Time `json:"last_seen_at"`
+}
+
+// SessionDevice 登录时自称的设备,未经证实 · what the device said it was at sign-in; none of it is proven
+type SessionDevice struct {
+	// Id 设备编号 · id
+	//
+	// Examples: 6f1c2f0e
+	Id nullable.Nullable[string] `json:"id"`
+
+	// Model 型号 · model
+	//
+	// Examples: iPhone 15
+	Model nullable.Nullable[string] `json:"model"`
+
+	// Platform 平台 · platform
+	//
+	// Examples: ios
+	Platform nullable.Nullable[string] `json:"platform"`
+
+	// System 操作系统 · operating system
+	//
+	// Examples: iOS 18.1
+	System nullable.Nullable[string] `json:"system"`
+}
+
+// Sessions defines model for Sessions.
+type Sessions struct {
+	// Sessions 最新的在前 · newest first
+	Sessions []Session `json:"sessions"`
+}
+
+// SessionsResponse Examples: {"code":200,"data":{"sessions":[{"created_at":"2026-11-22T08:00:00Z","current":true,"device":{"id":"6f1c2f0e","model":"iPhone 15","platform":"ios","system":null},"id":"0193a5b0-7c1f-7e00-8a1b-2c3d4e5f6071","ip":"203.0.113.9","last_seen_at":"2026-11-22T09:30:00Z"}]},"message":"操作成功","request_id":"0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192"}
+type SessionsResponse struct {
+	Code SessionsResponseCode `json:"code"`
+	Data Sessions             `json:"data"`
+
+	// Message Examples: 操作成功
+	Message string `json:"message"`
+
+	// RequestId 请求编号 · id of the request
+	//
+	// Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
+	RequestId RequestId `json:"request_id"`
+}
+
+// SessionsResponseCode defines model for SessionsResponse.Code.
+type SessionsResponseCode int
+
+// Tokens defines model for Tokens.
+type Tokens struct {
+	// ExpiresIn 秒 · seconds
+	//
+	// Examples: 7200
+	ExpiresIn int64 `json:"expires_in"`
+
+	// RefreshExpiresIn 秒 · seconds
+	//
+	// Examples: 2592000
+	RefreshExpiresIn int64 `json:"refresh_expires_in"`
+
+	// RefreshToken 下一次刷新用 · for the next refresh
+	//
+	// Examples: AZOlsHweehqbPE1eb3CBkgGTpbB8H34AihssPU5fYHE
+	RefreshToken string `json:"refresh_token"`
+
+	// SessionId UUIDv7
+	//
+	// Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
+	SessionId Id `json:"session_id"`
+
+	// Token 访问令牌(JWT) · access token
+	//
+	// Examples: eyJhbGciOiJFZERTQSIsImtpZCI6IjEiLCJ0eXAiOiJKV1QifQ.e30.c2ln
+	Token string `json:"token"`
+
+	// TokenType Examples: Bearer
+	TokenType TokensTokenType `json:"token_type"`
+}
+
+// TokensTokenType Examples: Bearer
+type TokensTokenType string
+
+// TokensResponse Examples: {"code":200,"data":{"expires_in":7200,"refresh_expires_in":2592000,"refresh_token":"AZOlsHweehqbPE1eb3CBkgGTpbB8H34AihssPU5fYHE","session_id":"0193a5b0-7c1f-7e00-8a1b-2c3d4e5f6071","token":"eyJhbGciOiJFZERTQSIsImtpZCI6IjEiLCJ0eXAiOiJKV1QifQ.e30.c2ln","token_type":"Bearer"},"message":"操作成功","request_id":"0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192"}
+type TokensResponse struct {
+	Code TokensResponseCode `json:"code"`
+	Data Tokens             `json:"data"`
+
+	// Message Examples: 操作成功
+	Message string `json:"message"`
+
+	// RequestId 请求编号 · id of the request
+	//
+	// Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
+	RequestId RequestId `json:"request_id"`
+}
+
+// TokensResponseCode defines model for TokensResponse.Code.
+type TokensResponseCode int
 
 // User defines model for User.
 type User struct {
@@ -486,7 +955,7 @@ type User struct {
 	// Roles 角色 · roles
 	//
 	// Examples: ["user"]
-	Roles []UserRoles `json:"roles"`
+	Roles []Role `json:"roles"`
 
 	// Status 1 正常 · active, 0 锁定 · locked
 	//
@@ -505,13 +974,39 @@ type User struct {
 	Wechat []WeChatLink `json:"wechat"`
 }
 
-// UserRoles defines model for User.Roles.
-type UserRoles string
-
 // UserStatus 1 正常 · active, 0 锁定 · locked
 //
 // Examples: 1
 type UserStatus int
+
+// UserInfoChange Examples: {"avatar_url":null,"nickname":"李华"}
+type UserInfoChange struct {
+	// AvatarUrl 头像,http 或 https 地址 · picture, an http or https address
+	//
+	// Examples: https://example.com/lihua.png
+	AvatarUrl nullable.Nullable[string] `json:"avatar_url,omitempty"`
+
+	// Email 邮箱 · e-mail
+	//
+	// Examples: lihua@example.com
+	Email nullable.Nullable[string] `json:"email,omitempty"`
+
+	// Nickname 昵称 · what to call the person
+	//
+	// Examples: 李华
+	Nickname nullable.Nullable[string] `json:"nickname,omitempty"`
+}
+
+// UserPage defines model for UserPage.
+type UserPage struct {
+	// NextCursor 下一页的 `cursor`,`null` 表示没有下一页 · `cursor` of the next page; `null` when this is the last
+	//
+	// Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
+	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
+
+	// Users 一页 · the page
+	Users []User `json:"users"`
+}
 
 // UserResponse Examples: {"code":200,"data":{"avatar_url":"https://example.com/lihua.png","created_at":"2026-11-22T08:00:00Z","email":"l***@example.com","id":"0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192","nickname":"李华","phone":"138****1234","roles":["user"],"status":1,"updated_at":"2026-11-22T09:30:00Z","username":"lihua","wechat":[{"app_id":"wx0123456789abcdef","linked_at":"2026-11-22T08:00:00Z"}]},"message":"操作成功","request_id":"0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192"}
 type UserResponse struct {
@@ -530,6 +1025,28 @@ type UserResponse struct {
 // UserResponseCode defines model for UserResponse.Code.
 type UserResponseCode int
 
+// UsersResponse Examples: {"code":200,"data":{"next_cursor":null,"users":[{"avatar_url":null,"created_at":"2026-11-22T08:00:00Z","email":"l***@example.com","id":"0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192","nickname":"李华","phone":"138****1234","roles":["user"],"status":1,"updated_at":"2026-11-22T09:30:00Z","username":"lihua","wechat":[{"app_id":"wx0123456789abcdef","linked_at":"2026-11-22T08:00:00Z"}]}]},"message":"操作成功","request_id":"0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192"}
+type UsersResponse struct {
+	Code UsersResponseCode `json:"code"`
+	Data UserPage          `json:"data"`
+
+	// Message Examples: 操作成功
+	Message string `json:"message"`
+
+	// RequestId 请求编号 · id of the request
+	//
+	// Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
+	RequestId RequestId `json:"request_id"`
+}
+
+// UsersResponseCode defines model for UsersResponse.Code.
+type UsersResponseCode int
+
+// WeChatCode `wx.login` 得到的 code · what `wx.login` gave
+//
+// Examples: 0a3Xyz1w3mXb8Z2Qpk2w3qVabc1Xyz1k
+type WeChatCode = string
+
 // WeChatLink defines model for WeChatLink.
 type WeChatLink struct {
 	// AppId 小程序 · the mini-program
@@ -543,17 +1060,128 @@ type WeChatLink struct {
 	LinkedAt time.Time `json:"linked_at"`
 }
 
+// Cursor defines model for Cursor.
+type Cursor = string
+
+// IdInPath defines model for IdInPath.
+type IdInPath = string
+
+// Limit defines model for Limit.
+type Limit = string
+
 // Done Examples: {"code":200,"data":null,"message":"操作成功","request_id":"0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192"}
 type Done = DoneResponse
 
+// BrowseAuditParams defines parameters for BrowseAudit.
+type BrowseAuditParams struct {
+	// Cursor 上一页的 `next_cursor` · `next_cursor` of the page before
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Limit 一页至多多少条 · how many a page holds at most
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// ActorId 谁做的 · who did it
+	ActorId *string `form:"actor_id,omitempty" json:"actor_id,omitempty"`
+
+	// TargetId 对谁 · to whom
+	TargetId *string `form:"target_id,omitempty" json:"target_id,omitempty"`
+
+	// Action 做了什么 · what was done
+	Action *string `form:"action,omitempty" json:"action,omitempty"`
+}
+
+// BrowseUsersParams defines parameters for BrowseUsers.
+type BrowseUsersParams struct {
+	// Cursor 上一页的 `next_cursor` · `next_cursor` of the page before
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Limit 一页至多多少条 · how many a page holds at most
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Username 用户名的开头,不分大小写 · how the username begins, in either case
+	Username *string `form:"username,omitempty" json:"username,omitempty"`
+
+	// Email 完整邮箱,不分大小写 · the whole e-mail, in either case
+	Email *string `form:"email,omitempty" json:"email,omitempty"`
+
+	// Phone E.164 电话号码,`+` 须写作 `%2B` · telephone number in E.164; `+` is written `%2B`
+	Phone *string `form:"phone,omitempty" json:"phone,omitempty"`
+
+	// Role 人人都有的 user 之外的角色 · a role other than user, which everybody has
+	Role *BrowseUsersParamsRole `form:"role,omitempty" json:"role,omitempty"`
+
+	// Id 用户编号 · id of the user
+	Id *string `form:"id,omitempty" json:"id,omitempty"`
+}
+
+// BrowseUsersParamsRole defines parameters for BrowseUsers.
+type BrowseUsersParamsRole string
+
+// MergeUsersJSONRequestBody defines body for MergeUsers for application/json ContentType.
+type MergeUsersJSONRequestBody = MergeUsersRequest
+
+// LockUserJSONRequestBody defines body for LockUser for application/json ContentType.
+type LockUserJSONRequestBody = LockRequest
+
+// SetRolesJSONRequestBody defines body for SetRoles for application/json ContentType.
+type SetRolesJSONRequestBody = RolesRequest
+
 // LoginJSONRequestBody defines body for Login for application/json ContentType.
 type LoginJSONRequestBody = LoginRequest
+
+// LoginPasswordJSONRequestBody defines body for LoginPassword for application/json ContentType.
+type LoginPasswordJSONRequestBody = PasswordLoginRequest
+
+// RegisterJSONRequestBody defines body for Register for application/json ContentType.
+type RegisterJSONRequestBody = RegisterRequest
+
+// RefreshTokenJSONRequestBody defines body for RefreshToken for application/json ContentType.
+type RefreshTokenJSONRequestBody = RefreshRequest
+
+// ChangeUserInfoJSONRequestBody defines body for ChangeUserInfo for application/json ContentType.
+type ChangeUserInfoJSONRequestBody = UserInfoChange
+
+// MergeAccountsJSONRequestBody defines body for MergeAccounts for application/json ContentType.
+type MergeAccountsJSONRequestBody = MergeRequest
+
+// ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
+type ChangePasswordJSONRequestBody = PasswordChangeRequest
+
+// LinkWeChatJSONRequestBody defines body for LinkWeChat for application/json ContentType.
+type LinkWeChatJSONRequestBody = LinkWeChatRequest
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
 	// GetKeys 验证令牌的公钥 · Public keys for verifying tokens
 	// (GET /.well-known/jwks.json)
 	GetKeys(ctx echo.Context) error
+	// BrowseAudit 审计日志 · The audit log
+	// (GET /api/admin/audit)
+	BrowseAudit(ctx echo.Context, params BrowseAuditParams) error
+	// BrowseUsers 用户列表 · Users
+	// (GET /api/admin/users)
+	BrowseUsers(ctx echo.Context, params BrowseUsersParams) error
+	// MergeUsers 合并两个用户 · Merge two users
+	// (POST /api/admin/users/merge)
+	MergeUsers(ctx echo.Context) error
+	// ShowUser 一个用户 · One user
+	// (GET /api/admin/users/{id})
+	ShowUser(ctx echo.Context, id IdInPath) error
+	// LockUser 锁定用户 · Lock a user
+	// (POST /api/admin/users/{id}/lock)
+	LockUser(ctx echo.Context, id IdInPath) error
+	// SetRoles 设置角色 · Set a user's roles
+	// (PUT /api/admin/users/{id}/roles)
+	SetRoles(ctx echo.Context, id IdInPath) error
+	// EndUserSessions 结束用户的全部会话 · End a user's sessions
+	// (DELETE /api/admin/users/{id}/sessions)
+	EndUserSessions(ctx echo.Context, id IdInPath) error
+	// ListUserSessions 用户的会话 · A user's sessions
+	// (GET /api/admin/users/{id}/sessions)
+	ListUserSessions(ctx echo.Context, id IdInPath) error
+	// UnlockUser 解锁用户 · Unlock a user
+	// (POST /api/admin/users/{id}/unlock)
+	UnlockUser(ctx echo.Context, id IdInPath) error
 	// CheckAuth 令牌是否有效 · Whether a token is good
 	// (GET /api/auth/check)
 	CheckAuth(ctx echo.Context) error
@@ -563,15 +1191,45 @@ type ServerInterface interface {
 	// Login 微信登录 · Sign in with WeChat
 	// (POST /api/login)
 	Login(ctx echo.Context) error
+	// LoginPassword 密码登录 · Sign in with a password
+	// (POST /api/login/password)
+	LoginPassword(ctx echo.Context) error
 	// Logout 退出登录 · Log out
 	// (POST /api/logout)
 	Logout(ctx echo.Context) error
 	// LogoutAll 退出所有设备 · Log out everywhere
 	// (POST /api/logout/all)
 	LogoutAll(ctx echo.Context) error
+	// Register 注册 · Register
+	// (POST /api/register)
+	Register(ctx echo.Context) error
+	// RefreshToken 刷新令牌 · Refresh the tokens
+	// (POST /api/token/refresh)
+	RefreshToken(ctx echo.Context) error
 	// GetUserInfo 本人信息 · The caller
 	// (GET /api/user/info)
 	GetUserInfo(ctx echo.Context) error
+	// ChangeUserInfo 修改本人信息 · Change the caller's profile
+	// (PUT /api/user/info)
+	ChangeUserInfo(ctx echo.Context) error
+	// MergeAccounts 合并本人的两个账号 · Merge two accounts of the caller
+	// (POST /api/user/merge)
+	MergeAccounts(ctx echo.Context) error
+	// ChangePassword 设置或修改密码 · Set or change the password
+	// (PUT /api/user/password)
+	ChangePassword(ctx echo.Context) error
+	// ListSessions 本人的会话 · The caller's sessions
+	// (GET /api/user/sessions)
+	ListSessions(ctx echo.Context) error
+	// EndSession 结束本人的一个会话 · End one of the caller's sessions
+	// (DELETE /api/user/sessions/{id})
+	EndSession(ctx echo.Context, id IdInPath) error
+	// LinkWeChat 关联微信 · Link a WeChat identity
+	// (POST /api/user/wechat)
+	LinkWeChat(ctx echo.Context) error
+	// UnlinkWeChat 取消关联微信 · Unlink a WeChat identity
+	// (DELETE /api/user/wechat/{app_id})
+	UnlinkWeChat(ctx echo.Context, appId string) error
 	// GetDocs 可阅读的文档 · This document as a page
 	// (GET /docs)
 	GetDocs(ctx echo.Context) error
@@ -606,6 +1264,217 @@ func (w *ServerInterfaceWrapper) GetKeys(ctx echo.Context) error {
 	return err
 }
 
+// BrowseAudit converts echo context to params.
+func (w *ServerInterfaceWrapper) BrowseAudit(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params BrowseAuditParams
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "actor_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "actor_id", ctx.QueryParams(), &params.ActorId, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter actor_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "target_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "target_id", ctx.QueryParams(), &params.TargetId, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter target_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "action" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "action", ctx.QueryParams(), &params.Action, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter action: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.BrowseAudit(ctx, params)
+	return err
+}
+
+// BrowseUsers converts echo context to params.
+func (w *ServerInterfaceWrapper) BrowseUsers(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params BrowseUsersParams
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "username" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "username", ctx.QueryParams(), &params.Username, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter username: %s", err))
+	}
+
+	// ------------- Optional query parameter "email" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "email", ctx.QueryParams(), &params.Email, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter email: %s", err))
+	}
+
+	// ------------- Optional query parameter "phone" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "phone", ctx.QueryParams(), &params.Phone, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter phone: %s", err))
+	}
+
+	// ------------- Optional query parameter "role" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "role", ctx.QueryParams(), &params.Role, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter role: %s", err))
+	}
+
+	// ------------- Optional query parameter "id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "id", ctx.QueryParams(), &params.Id, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.BrowseUsers(ctx, params)
+	return err
+}
+
+// MergeUsers converts echo context to params.
+func (w *ServerInterfaceWrapper) MergeUsers(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.MergeUsers(ctx)
+	return err
+}
+
+// ShowUser converts echo context to params.
+func (w *ServerInterfaceWrapper) ShowUser(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id IdInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ShowUser(ctx, id)
+	return err
+}
+
+// LockUser converts echo context to params.
+func (w *ServerInterfaceWrapper) LockUser(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id IdInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.LockUser(ctx, id)
+	return err
+}
+
+// SetRoles converts echo context to params.
+func (w *ServerInterfaceWrapper) SetRoles(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id IdInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SetRoles(ctx, id)
+	return err
+}
+
+// EndUserSessions converts echo context to params.
+func (w *ServerInterfaceWrapper) EndUserSessions(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id IdInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EndUserSessions(ctx, id)
+	return err
+}
+
+// ListUserSessions converts echo context to params.
+func (w *ServerInterfaceWrapper) ListUserSessions(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id IdInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListUserSessions(ctx, id)
+	return err
+}
+
+// UnlockUser converts echo context to params.
+func (w *ServerInterfaceWrapper) UnlockUser(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id IdInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UnlockUser(ctx, id)
+	return err
+}
+
 // CheckAuth converts echo context to params.
 func (w *ServerInterfaceWrapper) CheckAuth(ctx echo.Context) error {
 	var err error
@@ -633,6 +1502,15 @@ func (w *ServerInterfaceWrapper) Login(ctx echo.Context) error {
 	return err
 }
 
+// LoginPassword converts echo context to params.
+func (w *ServerInterfaceWrapper) LoginPassword(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.LoginPassword(ctx)
+	return err
+}
+
 // Logout converts echo context to params.
 func (w *ServerInterfaceWrapper) Logout(ctx echo.Context) error {
 	var err error
@@ -651,12 +1529,107 @@ func (w *ServerInterfaceWrapper) LogoutAll(ctx echo.Context) error {
 	return err
 }
 
+// Register converts echo context to params.
+func (w *ServerInterfaceWrapper) Register(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.Register(ctx)
+	return err
+}
+
+// RefreshToken converts echo context to params.
+func (w *ServerInterfaceWrapper) RefreshToken(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RefreshToken(ctx)
+	return err
+}
+
 // GetUserInfo converts echo context to params.
 func (w *ServerInterfaceWrapper) GetUserInfo(ctx echo.Context) error {
 	var err error
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetUserInfo(ctx)
+	return err
+}
+
+// ChangeUserInfo converts echo context to params.
+func (w *ServerInterfaceWrapper) ChangeUserInfo(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ChangeUserInfo(ctx)
+	return err
+}
+
+// MergeAccounts converts echo context to params.
+func (w *ServerInterfaceWrapper) MergeAccounts(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.MergeAccounts(ctx)
+	return err
+}
+
+// ChangePassword converts echo context to params.
+func (w *ServerInterfaceWrapper) ChangePassword(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ChangePassword(ctx)
+	return err
+}
+
+// ListSessions converts echo context to params.
+func (w *ServerInterfaceWrapper) ListSessions(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListSessions(ctx)
+	return err
+}
+
+// EndSession converts echo context to params.
+func (w *ServerInterfaceWrapper) EndSession(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id IdInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EndSession(ctx, id)
+	return err
+}
+
+// LinkWeChat converts echo context to params.
+func (w *ServerInterfaceWrapper) LinkWeChat(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.LinkWeChat(ctx)
+	return err
+}
+
+// UnlinkWeChat converts echo context to params.
+func (w *ServerInterfaceWrapper) UnlinkWeChat(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "app_id" -------------
+	var appId string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "app_id", ctx.Param("app_id"), &appId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter app_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UnlinkWeChat(ctx, appId)
 	return err
 }
 
@@ -769,12 +1742,31 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	}
 
 	router.GET(options.BaseURL+"/.well-known/jwks.json", wrapper.GetKeys, options.OperationMiddlewares["getKeys"]...)
+	router.GET(options.BaseURL+"/api/admin/audit", wrapper.BrowseAudit, options.OperationMiddlewares["browseAudit"]...)
+	router.GET(options.BaseURL+"/api/admin/users", wrapper.BrowseUsers, options.OperationMiddlewares["browseUsers"]...)
+	router.GET(options.BaseURL+"/api/admin/users/:id", wrapper.ShowUser, options.OperationMiddlewares["showUser"]...)
+	router.POST(options.BaseURL+"/api/admin/users/:id/lock", wrapper.LockUser, options.OperationMiddlewares["lockUser"]...)
+	router.PUT(options.BaseURL+"/api/admin/users/:id/roles", wrapper.SetRoles, options.OperationMiddlewares["setRoles"]...)
+	router.DELETE(options.BaseURL+"/api/admin/users/:id/sessions", wrapper.EndUserSessions, options.OperationMiddlewares["endUserSessions"]...)
+	router.GET(options.BaseURL+"/api/admin/users/:id/sessions", wrapper.ListUserSessions, options.OperationMiddlewares["listUserSessions"]...)
+	router.POST(options.BaseURL+"/api/admin/users/:id/unlock", wrapper.UnlockUser, options.OperationMiddlewares["unlockUser"]...)
+	router.POST(options.BaseURL+"/api/admin/users/merge", wrapper.MergeUsers, options.OperationMiddlewares["mergeUsers"]...)
 	router.GET(options.BaseURL+"/api/auth/check", wrapper.CheckAuth, options.OperationMiddlewares["checkAuth"]...)
 	router.GET(options.BaseURL+"/api/hello", wrapper.Hello, options.OperationMiddlewares["hello"]...)
 	router.POST(options.BaseURL+"/api/login", wrapper.Login, options.OperationMiddlewares["login"]...)
+	router.POST(options.BaseURL+"/api/login/password", wrapper.LoginPassword, options.OperationMiddlewares["loginPassword"]...)
 	router.POST(options.BaseURL+"/api/logout", wrapper.Logout, options.OperationMiddlewares["logout"]...)
 	router.POST(options.BaseURL+"/api/logout/all", wrapper.LogoutAll, options.OperationMiddlewares["logoutAll"]...)
+	router.POST(options.BaseURL+"/api/register", wrapper.Register, options.OperationMiddlewares["register"]...)
+	router.POST(options.BaseURL+"/api/token/refresh", wrapper.RefreshToken, options.OperationMiddlewares["refreshToken"]...)
 	router.GET(options.BaseURL+"/api/user/info", wrapper.GetUserInfo, options.OperationMiddlewares["getUserInfo"]...)
+	router.PUT(options.BaseURL+"/api/user/info", wrapper.ChangeUserInfo, options.OperationMiddlewares["changeUserInfo"]...)
+	router.POST(options.BaseURL+"/api/user/merge", wrapper.MergeAccounts, options.OperationMiddlewares["mergeAccounts"]...)
+	router.PUT(options.BaseURL+"/api/user/password", wrapper.ChangePassword, options.OperationMiddlewares["changePassword"]...)
+	router.GET(options.BaseURL+"/api/user/sessions", wrapper.ListSessions, options.OperationMiddlewares["listSessions"]...)
+	router.DELETE(options.BaseURL+"/api/user/sessions/:id", wrapper.EndSession, options.OperationMiddlewares["endSession"]...)
+	router.POST(options.BaseURL+"/api/user/wechat", wrapper.LinkWeChat, options.OperationMiddlewares["linkWeChat"]...)
+	router.DELETE(options.BaseURL+"/api/user/wechat/:app_id", wrapper.UnlinkWeChat, options.OperationMiddlewares["unlinkWeChat"]...)
 	router.GET(options.BaseURL+"/docs", wrapper.GetDocs, options.OperationMiddlewares["getDocs"]...)
 	router.GET(options.BaseURL+"/docs/:asset", wrapper.GetDocsAsset, options.OperationMiddlewares["getDocsAsset"]...)
 	router.GET(options.BaseURL+"/health", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
@@ -810,6 +1802,206 @@ func (response GetKeys200JSONResponse) VisitGetKeysResponse(w http.ResponseWrite
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BrowseAuditRequestObject struct {
+	Params BrowseAuditParams
+}
+
+type BrowseAuditResponseObject interface {
+	VisitBrowseAuditResponse(w http.ResponseWriter) error
+}
+
+type BrowseAudit200JSONResponse AuditResponse
+
+func (response BrowseAudit200JSONResponse) VisitBrowseAuditResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BrowseUsersRequestObject struct {
+	Params BrowseUsersParams
+}
+
+type BrowseUsersResponseObject interface {
+	VisitBrowseUsersResponse(w http.ResponseWriter) error
+}
+
+type BrowseUsers200JSONResponse UsersResponse
+
+func (response BrowseUsers200JSONResponse) VisitBrowseUsersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MergeUsersRequestObject struct {
+	Body *MergeUsersJSONRequestBody
+}
+
+type MergeUsersResponseObject interface {
+	VisitMergeUsersResponse(w http.ResponseWriter) error
+}
+
+type MergeUsers200JSONResponse UserResponse
+
+func (response MergeUsers200JSONResponse) VisitMergeUsersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowUserRequestObject struct {
+	Id IdInPath `json:"id"`
+}
+
+type ShowUserResponseObject interface {
+	VisitShowUserResponse(w http.ResponseWriter) error
+}
+
+type ShowUser200JSONResponse UserResponse
+
+func (response ShowUser200JSONResponse) VisitShowUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LockUserRequestObject struct {
+	Id   IdInPath `json:"id"`
+	Body *LockUserJSONRequestBody
+}
+
+type LockUserResponseObject interface {
+	VisitLockUserResponse(w http.ResponseWriter) error
+}
+
+type LockUser200JSONResponse UserResponse
+
+func (response LockUser200JSONResponse) VisitLockUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetRolesRequestObject struct {
+	Id   IdInPath `json:"id"`
+	Body *SetRolesJSONRequestBody
+}
+
+type SetRolesResponseObject interface {
+	VisitSetRolesResponse(w http.ResponseWriter) error
+}
+
+type SetRoles200JSONResponse UserResponse
+
+func (response SetRoles200JSONResponse) VisitSetRolesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndUserSessionsRequestObject struct {
+	Id IdInPath `json:"id"`
+}
+
+type EndUserSessionsResponseObject interface {
+	VisitEndUserSessionsResponse(w http.ResponseWriter) error
+}
+
+type EndUserSessions200JSONResponse struct{ DoneJSONResponse }
+
+func (response EndUserSessions200JSONResponse) VisitEndUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUserSessionsRequestObject struct {
+	Id IdInPath `json:"id"`
+}
+
+type ListUserSessionsResponseObject interface {
+	VisitListUserSessionsResponse(w http.ResponseWriter) error
+}
+
+type ListUserSessions200JSONResponse SessionsResponse
+
+func (response ListUserSessions200JSONResponse) VisitListUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UnlockUserRequestObject struct {
+	Id IdInPath `json:"id"`
+}
+
+type UnlockUserResponseObject interface {
+	VisitUnlockUserResponse(w http.ResponseWriter) error
+}
+
+type UnlockUser200JSONResponse UserResponse
+
+func (response UnlockUser200JSONResponse) VisitUnlockUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -883,6 +2075,28 @@ func (response Login200JSONResponse) VisitLoginResponse(w http.ResponseWriter) e
 	return err
 }
 
+type LoginPasswordRequestObject struct {
+	Body *LoginPasswordJSONRequestBody
+}
+
+type LoginPasswordResponseObject interface {
+	VisitLoginPasswordResponse(w http.ResponseWriter) error
+}
+
+type LoginPassword200JSONResponse LoginResponse
+
+func (response LoginPassword200JSONResponse) VisitLoginPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type LogoutRequestObject struct {
 }
 
@@ -925,6 +2139,50 @@ func (response LogoutAll200JSONResponse) VisitLogoutAllResponse(w http.ResponseW
 	return err
 }
 
+type RegisterRequestObject struct {
+	Body *RegisterJSONRequestBody
+}
+
+type RegisterResponseObject interface {
+	VisitRegisterResponse(w http.ResponseWriter) error
+}
+
+type Register201JSONResponse RegisterResponse
+
+func (response Register201JSONResponse) VisitRegisterResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshTokenRequestObject struct {
+	Body *RefreshTokenJSONRequestBody
+}
+
+type RefreshTokenResponseObject interface {
+	VisitRefreshTokenResponse(w http.ResponseWriter) error
+}
+
+type RefreshToken200JSONResponse TokensResponse
+
+func (response RefreshToken200JSONResponse) VisitRefreshTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetUserInfoRequestObject struct {
 }
 
@@ -935,6 +2193,159 @@ type GetUserInfoResponseObject interface {
 type GetUserInfo200JSONResponse UserResponse
 
 func (response GetUserInfo200JSONResponse) VisitGetUserInfoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeUserInfoRequestObject struct {
+	Body *ChangeUserInfoJSONRequestBody
+}
+
+type ChangeUserInfoResponseObject interface {
+	VisitChangeUserInfoResponse(w http.ResponseWriter) error
+}
+
+type ChangeUserInfo200JSONResponse UserResponse
+
+func (response ChangeUserInfo200JSONResponse) VisitChangeUserInfoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MergeAccountsRequestObject struct {
+	Body *MergeAccountsJSONRequestBody
+}
+
+type MergeAccountsResponseObject interface {
+	VisitMergeAccountsResponse(w http.ResponseWriter) error
+}
+
+type MergeAccounts200JSONResponse UserResponse
+
+func (response MergeAccounts200JSONResponse) VisitMergeAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePasswordRequestObject struct {
+	Body *ChangePasswordJSONRequestBody
+}
+
+type ChangePasswordResponseObject interface {
+	VisitChangePasswordResponse(w http.ResponseWriter) error
+}
+
+type ChangePassword200JSONResponse struct{ DoneJSONResponse }
+
+func (response ChangePassword200JSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSessionsRequestObject struct {
+}
+
+type ListSessionsResponseObject interface {
+	VisitListSessionsResponse(w http.ResponseWriter) error
+}
+
+type ListSessions200JSONResponse SessionsResponse
+
+func (response ListSessions200JSONResponse) VisitListSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndSessionRequestObject struct {
+	Id IdInPath `json:"id"`
+}
+
+type EndSessionResponseObject interface {
+	VisitEndSessionResponse(w http.ResponseWriter) error
+}
+
+type EndSession200JSONResponse struct{ DoneJSONResponse }
+
+func (response EndSession200JSONResponse) VisitEndSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LinkWeChatRequestObject struct {
+	Body *LinkWeChatJSONRequestBody
+}
+
+type LinkWeChatResponseObject interface {
+	VisitLinkWeChatResponse(w http.ResponseWriter) error
+}
+
+type LinkWeChat200JSONResponse UserResponse
+
+func (response LinkWeChat200JSONResponse) VisitLinkWeChatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UnlinkWeChatRequestObject struct {
+	AppId string `json:"app_id"`
+}
+
+type UnlinkWeChatResponseObject interface {
+	VisitUnlinkWeChatResponse(w http.ResponseWriter) error
+}
+
+type UnlinkWeChat200JSONResponse UserResponse
+
+func (response UnlinkWeChat200JSONResponse) VisitUnlinkWeChatResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -1132,6 +2543,33 @@ type StrictServerInterface interface {
 	// GetKeys 验证令牌的公钥 · Public keys for verifying tokens
 	// (GET /.well-known/jwks.json)
 	GetKeys(ctx context.Context, request GetKeysRequestObject) (GetKeysResponseObject, error)
+	// BrowseAudit 审计日志 · The audit log
+	// (GET /api/admin/audit)
+	BrowseAudit(ctx context.Context, request BrowseAuditRequestObject) (BrowseAuditResponseObject, error)
+	// BrowseUsers 用户列表 · Users
+	// (GET /api/admin/users)
+	BrowseUsers(ctx context.Context, request BrowseUsersRequestObject) (BrowseUsersResponseObject, error)
+	// MergeUsers 合并两个用户 · Merge two users
+	// (POST /api/admin/users/merge)
+	MergeUsers(ctx context.Context, request MergeUsersRequestObject) (MergeUsersResponseObject, error)
+	// ShowUser 一个用户 · One user
+	// (GET /api/admin/users/{id})
+	ShowUser(ctx context.Context, request ShowUserRequestObject) (ShowUserResponseObject, error)
+	// LockUser 锁定用户 · Lock a user
+	// (POST /api/admin/users/{id}/lock)
+	LockUser(ctx context.Context, request LockUserRequestObject) (LockUserResponseObject, error)
+	// SetRoles 设置角色 · Set a user's roles
+	// (PUT /api/admin/users/{id}/roles)
+	SetRoles(ctx context.Context, request SetRolesRequestObject) (SetRolesResponseObject, error)
+	// EndUserSessions 结束用户的全部会话 · End a user's sessions
+	// (DELETE /api/admin/users/{id}/sessions)
+	EndUserSessions(ctx context.Context, request EndUserSessionsRequestObject) (EndUserSessionsResponseObject, error)
+	// ListUserSessions 用户的会话 · A user's sessions
+	// (GET /api/admin/users/{id}/sessions)
+	ListUserSessions(ctx context.Context, request ListUserSessionsRequestObject) (ListUserSessionsResponseObject, error)
+	// UnlockUser 解锁用户 · Unlock a user
+	// (POST /api/admin/users/{id}/unlock)
+	UnlockUser(ctx context.Context, request UnlockUserRequestObject) (UnlockUserResponseObject, error)
 	// CheckAuth 令牌是否有效 · Whether a token is good
 	// (GET /api/auth/check)
 	CheckAuth(ctx context.Context, request CheckAuthRequestObject) (CheckAuthResponseObject, error)
@@ -1141,15 +2579,45 @@ type StrictServerInterface interface {
 	// Login 微信登录 · Sign in with WeChat
 	// (POST /api/login)
 	Login(ctx context.Context, request LoginRequestObject) (LoginResponseObject, error)
+	// LoginPassword 密码登录 · Sign in with a password
+	// (POST /api/login/password)
+	LoginPassword(ctx context.Context, request LoginPasswordRequestObject) (LoginPasswordResponseObject, error)
 	// Logout 退出登录 · Log out
 	// (POST /api/logout)
 	Logout(ctx context.Context, request LogoutRequestObject) (LogoutResponseObject, error)
 	// LogoutAll 退出所有设备 · Log out everywhere
 	// (POST /api/logout/all)
 	LogoutAll(ctx context.Context, request LogoutAllRequestObject) (LogoutAllResponseObject, error)
+	// Register 注册 · Register
+	// (POST /api/register)
+	Register(ctx context.Context, request RegisterRequestObject) (RegisterResponseObject, error)
+	// RefreshToken 刷新令牌 · Refresh the tokens
+	// (POST /api/token/refresh)
+	RefreshToken(ctx context.Context, request RefreshTokenRequestObject) (RefreshTokenResponseObject, error)
 	// GetUserInfo 本人信息 · The caller
 	// (GET /api/user/info)
 	GetUserInfo(ctx context.Context, request GetUserInfoRequestObject) (GetUserInfoResponseObject, error)
+	// ChangeUserInfo 修改本人信息 · Change the caller's profile
+	// (PUT /api/user/info)
+	ChangeUserInfo(ctx context.Context, request ChangeUserInfoRequestObject) (ChangeUserInfoResponseObject, error)
+	// MergeAccounts 合并本人的两个账号 · Merge two accounts of the caller
+	// (POST /api/user/merge)
+	MergeAccounts(ctx context.Context, request MergeAccountsRequestObject) (MergeAccountsResponseObject, error)
+	// ChangePassword 设置或修改密码 · Set or change the password
+	// (PUT /api/user/password)
+	ChangePassword(ctx context.Context, request ChangePasswordRequestObject) (ChangePasswordResponseObject, error)
+	// ListSessions 本人的会话 · The caller's sessions
+	// (GET /api/user/sessions)
+	ListSessions(ctx context.Context, request ListSessionsRequestObject) (ListSessionsResponseObject, error)
+	// EndSession 结束本人的一个会话 · End one of the caller's sessions
+	// (DELETE /api/user/sessions/{id})
+	EndSession(ctx context.Context, request EndSessionRequestObject) (EndSessionResponseObject, error)
+	// LinkWeChat 关联微信 · Link a WeChat identity
+	// (POST /api/user/wechat)
+	LinkWeChat(ctx context.Context, request LinkWeChatRequestObject) (LinkWeChatResponseObject, error)
+	// UnlinkWeChat 取消关联微信 · Unlink a WeChat identity
+	// (DELETE /api/user/wechat/{app_id})
+	UnlinkWeChat(ctx context.Context, request UnlinkWeChatRequestObject) (UnlinkWeChatResponseObject, error)
 	// GetDocs 可阅读的文档 · This document as a page
 	// (GET /docs)
 	GetDocs(ctx context.Context, request GetDocsRequestObject) (GetDocsResponseObject, error)
@@ -1199,6 +2667,298 @@ func (sh *strictHandler) GetKeys(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(GetKeysResponseObject); ok {
 		return validResponse.VisitGetKeysResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// BrowseAudit operation middleware
+func (sh *strictHandler) BrowseAudit(ctx echo.Context, params BrowseAuditParams) error {
+	var request BrowseAuditRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.BrowseAudit(ctx.Request().Context(), request.(BrowseAuditRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "BrowseAudit")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(BrowseAuditResponseObject); ok {
+		return validResponse.VisitBrowseAuditResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// BrowseUsers operation middleware
+func (sh *strictHandler) BrowseUsers(ctx echo.Context, params BrowseUsersParams) error {
+	var request BrowseUsersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.BrowseUsers(ctx.Request().Context(), request.(BrowseUsersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "BrowseUsers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(BrowseUsersResponseObject); ok {
+		return validResponse.VisitBrowseUsersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// MergeUsers operation middleware
+func (sh *strictHandler) MergeUsers(ctx echo.Context) error {
+	var request MergeUsersRequestObject
+
+	var body MergeUsersJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.MergeUsers(ctx.Request().Context(), request.(MergeUsersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MergeUsers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(MergeUsersResponseObject); ok {
+		return validResponse.VisitMergeUsersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ShowUser operation middleware
+func (sh *strictHandler) ShowUser(ctx echo.Context, id IdInPath) error {
+	var request ShowUserRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ShowUser(ctx.Request().Context(), request.(ShowUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ShowUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ShowUserResponseObject); ok {
+		return validResponse.VisitShowUserResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// LockUser operation middleware
+func (sh *strictHandler) LockUser(ctx echo.Context, id IdInPath) error {
+	var request LockUserRequestObject
+
+	request.Id = id
+
+	var body LockUserJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LockUser(ctx.Request().Context(), request.(LockUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LockUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LockUserResponseObject); ok {
+		return validResponse.VisitLockUserResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SetRoles operation middleware
+func (sh *strictHandler) SetRoles(ctx echo.Context, id IdInPath) error {
+	var request SetRolesRequestObject
+
+	request.Id = id
+
+	var body SetRolesJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SetRoles(ctx.Request().Context(), request.(SetRolesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetRoles")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SetRolesResponseObject); ok {
+		return validResponse.VisitSetRolesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// EndUserSessions operation middleware
+func (sh *strictHandler) EndUserSessions(ctx echo.Context, id IdInPath) error {
+	var request EndUserSessionsRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EndUserSessions(ctx.Request().Context(), request.(EndUserSessionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndUserSessions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EndUserSessionsResponseObject); ok {
+		return validResponse.VisitEndUserSessionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListUserSessions operation middleware
+func (sh *strictHandler) ListUserSessions(ctx echo.Context, id IdInPath) error {
+	var request ListUserSessionsRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListUserSessions(ctx.Request().Context(), request.(ListUserSessionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListUserSessions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListUserSessionsResponseObject); ok {
+		return validResponse.VisitListUserSessionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UnlockUser operation middleware
+func (sh *strictHandler) UnlockUser(ctx echo.Context, id IdInPath) error {
+	var request UnlockUserRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UnlockUser(ctx.Request().Context(), request.(UnlockUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UnlockUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UnlockUserResponseObject); ok {
+		return validResponse.VisitUnlockUserResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -1297,6 +3057,52 @@ func (sh *strictHandler) Login(ctx echo.Context) error {
 	return nil
 }
 
+// LoginPassword operation middleware
+func (sh *strictHandler) LoginPassword(ctx echo.Context) error {
+	var request LoginPasswordRequestObject
+
+	var body LoginPasswordJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LoginPassword(ctx.Request().Context(), request.(LoginPasswordRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LoginPassword")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LoginPasswordResponseObject); ok {
+		return validResponse.VisitLoginPasswordResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // Logout operation middleware
 func (sh *strictHandler) Logout(ctx echo.Context) error {
 	var request LogoutRequestObject
@@ -1343,6 +3149,98 @@ func (sh *strictHandler) LogoutAll(ctx echo.Context) error {
 	return nil
 }
 
+// Register operation middleware
+func (sh *strictHandler) Register(ctx echo.Context) error {
+	var request RegisterRequestObject
+
+	var body RegisterJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Register(ctx.Request().Context(), request.(RegisterRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Register")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RegisterResponseObject); ok {
+		return validResponse.VisitRegisterResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RefreshToken operation middleware
+func (sh *strictHandler) RefreshToken(ctx echo.Context) error {
+	var request RefreshTokenRequestObject
+
+	var body RefreshTokenJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RefreshToken(ctx.Request().Context(), request.(RefreshTokenRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RefreshToken")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RefreshTokenResponseObject); ok {
+		return validResponse.VisitRefreshTokenResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetUserInfo operation middleware
 func (sh *strictHandler) GetUserInfo(ctx echo.Context) error {
 	var request GetUserInfoRequestObject
@@ -1360,6 +3258,263 @@ func (sh *strictHandler) GetUserInfo(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(GetUserInfoResponseObject); ok {
 		return validResponse.VisitGetUserInfoResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ChangeUserInfo operation middleware
+func (sh *strictHandler) ChangeUserInfo(ctx echo.Context) error {
+	var request ChangeUserInfoRequestObject
+
+	var body ChangeUserInfoJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangeUserInfo(ctx.Request().Context(), request.(ChangeUserInfoRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangeUserInfo")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChangeUserInfoResponseObject); ok {
+		return validResponse.VisitChangeUserInfoResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// MergeAccounts operation middleware
+func (sh *strictHandler) MergeAccounts(ctx echo.Context) error {
+	var request MergeAccountsRequestObject
+
+	var body MergeAccountsJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.MergeAccounts(ctx.Request().Context(), request.(MergeAccountsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MergeAccounts")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(MergeAccountsResponseObject); ok {
+		return validResponse.VisitMergeAccountsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ChangePassword operation middleware
+func (sh *strictHandler) ChangePassword(ctx echo.Context) error {
+	var request ChangePasswordRequestObject
+
+	var body ChangePasswordJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangePassword(ctx.Request().Context(), request.(ChangePasswordRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangePassword")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChangePasswordResponseObject); ok {
+		return validResponse.VisitChangePasswordResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListSessions operation middleware
+func (sh *strictHandler) ListSessions(ctx echo.Context) error {
+	var request ListSessionsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSessions(ctx.Request().Context(), request.(ListSessionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSessions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListSessionsResponseObject); ok {
+		return validResponse.VisitListSessionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// EndSession operation middleware
+func (sh *strictHandler) EndSession(ctx echo.Context, id IdInPath) error {
+	var request EndSessionRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EndSession(ctx.Request().Context(), request.(EndSessionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndSession")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EndSessionResponseObject); ok {
+		return validResponse.VisitEndSessionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// LinkWeChat operation middleware
+func (sh *strictHandler) LinkWeChat(ctx echo.Context) error {
+	var request LinkWeChatRequestObject
+
+	var body LinkWeChatJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LinkWeChat(ctx.Request().Context(), request.(LinkWeChatRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LinkWeChat")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LinkWeChatResponseObject); ok {
+		return validResponse.VisitLinkWeChatResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UnlinkWeChat operation middleware
+func (sh *strictHandler) UnlinkWeChat(ctx echo.Context, appId string) error {
+	var request UnlinkWeChatRequestObject
+
+	request.AppId = appId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UnlinkWeChat(ctx.Request().Context(), request.(UnlinkWeChatRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UnlinkWeChat")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UnlinkWeChatResponseObject); ok {
+		return validResponse.VisitUnlinkWeChatResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -13,33 +13,29 @@ import (
 
 	"github.com/menjin-id/menjin/adapters/httpapi"
 	"github.com/menjin-id/menjin/adapters/memory"
-	"github.com/menjin-id/menjin/application/account"
-	"github.com/menjin-id/menjin/application/session"
-	"github.com/menjin-id/menjin/application/signin"
 	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
 )
 
 // instant stands for everything behind the API and costs next to nothing, so that a benchmark sees the API alone.
 type instant struct {
-	claims domain.Claims
-	user   *domain.User
-	login  ports.WeChatLogin
+	sessionStore // the rest is not called
+	claims       domain.Claims
+	user         *domain.User
+	login        ports.WeChatLogin
 }
 
 func (i *instant) Verify(domain.Secret) (domain.Claims, error) { return i.claims, nil }
 
 func (i *instant) Issue(domain.Claims) (domain.Secret, error) { return domain.NewSecret("a.b.c"), nil }
 
-func (i *instant) Open(context.Context, *domain.Session) error { return nil }
-
-func (i *instant) Touch(context.Context, domain.UserID, domain.SessionID, time.Time) error {
-	return nil
+func (i *instant) Open(context.Context, *domain.Session, int) ([]domain.SessionID, error) {
+	return nil, nil
 }
 
-func (i *instant) End(context.Context, domain.UserID, domain.SessionID) error { return nil }
-
-func (i *instant) EndOpenedUntil(context.Context, domain.UserID, time.Time) error { return nil }
+func (i *instant) Touch(context.Context, domain.UserID, domain.SessionID, time.Time) ([]domain.Role, error) {
+	return i.claims.Roles, nil
+}
 
 func (i *instant) ByID(context.Context, domain.UserID) (*domain.User, error) { return i.user, nil }
 
@@ -60,16 +56,13 @@ func newInstant() *instant {
 
 func benchmarked(b *testing.B) *httpapi.Server {
 	b.Helper()
-	behind, store := newInstant(), memory.NewStore(memory.EventCodec{}, func() {}, memory.StoreOptions{})
+	instant, store := newInstant(), memory.NewStore(memory.EventCodec{}, func() {}, memory.StoreOptions{})
 	now := func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
-	opener := signin.NewOpener(store, behind, behind, now, newID, random, signin.Options{})
-	api, err := httpapi.New(httpapi.UseCases{
-		SignInWithWeChat: signin.NewWeChat(behind, behind, store, opener, now, newID, []domain.AppID{app}),
-		CheckSession:     session.NewCheck(behind, behind, now),
-		Logout:           session.NewLogout(store, behind, now, newID),
-		LogoutAll:        session.NewLogoutAll(store, behind, now, newID),
-		ShowAccount:      account.NewShow(behind),
-	}, keySet, now, newID, slog.New(slog.NewJSONHandler(io.Discard, nil)), httpapi.Options{})
+	behind := backing{
+		reader: instant, store: store, sessions: instant, issuer: instant, verifier: instant, wechat: instant,
+		now: now,
+	}
+	api, err := httpapi.New(behind.useCases(), keySet, now, newID, slog.New(slog.NewJSONHandler(io.Discard, nil)), httpapi.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -81,8 +81,8 @@ func (c *complaints) all() []string {
 
 func TestDocumentationRendersWithoutTheInternet(t *testing.T) {
 	t.Parallel()
-	ctx := browser(t)
 	s := setup(t)
+	ctx := browser(t)
 	seen := &complaints{}
 	seen.listen(ctx, t, s.url)
 	err := chromedp.Do(ctx,

@@ -43,8 +43,13 @@ func TestEveryReasonIsWordedAndInTheContract(t *testing.T) {
 		}
 	}
 	for _, reason := range contract {
-		if _, known := failures[reason]; !known {
+		if !slices.Contains(reasons, reason) {
 			t.Errorf("reason %s is in the contract alone", reason)
+		}
+	}
+	for reason := range failures {
+		if !slices.Contains(reasons, reason) {
+			t.Errorf("reason %s is worded and never answered", reason)
 		}
 	}
 }
@@ -120,7 +125,7 @@ func TestEveryRuleIsWorded(t *testing.T) {
 			t.Errorf("rule %s has messages %+v", rule, words)
 		}
 	}
-	for _, rule := range []string{"required", "type", "min", "max", "length", "format", "enum", "unknown"} {
+	for _, rule := range []string{"required", "type", "min", "max", "length", "format", "enum", "unknown", "common", "same"} {
 		if _, found := rules[rule]; !found {
 			t.Errorf("rule %s has no message", rule)
 		}

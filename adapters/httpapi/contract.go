@@ -28,6 +28,7 @@ type contract struct {
 type operation struct {
 	path   string // "/docs/{asset}"
 	public bool   // answers without a token
+	limit  string // the group of routes that share a rate; empty: none
 	body   *jsonschema.Schema
 }
 
@@ -39,6 +40,7 @@ type document struct {
 
 type documentOperation struct {
 	Security    *[]any `json:"security"` // nil: as the document says
+	RateLimit   string `json:"x-rate-limit"`
 	RequestBody *struct {
 		Content map[string]any `json:"content"`
 	} `json:"requestBody"`
@@ -99,7 +101,7 @@ func (c *contract) addOperation(compiler *jsonschema.Compiler, doc document, pat
 	if declared.Security != nil {
 		security = *declared.Security
 	}
-	op := &operation{path: path, public: len(security) == 0}
+	op := &operation{path: path, public: len(security) == 0, limit: declared.RateLimit}
 	if declared.RequestBody != nil && declared.RequestBody.Content["application/json"] != nil {
 		pointer := strings.NewReplacer("~", "~0", "/", "~1")
 		schema, err := compiler.Compile(contractURL + "#/paths/" + pointer.Replace(path) + "/" + method +

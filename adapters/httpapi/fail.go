@@ -8,7 +8,10 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/menjin-id/menjin/domain"
 )
 
 // fail answers for a handler that returned an error, and logs what the operator has to know. It is the one place for both.
@@ -59,7 +62,7 @@ func (x *exchange) answer(p *problem) {
 	header["Cache-Control"] = noStore
 	switch p.status {
 	case http.StatusUnauthorized:
-		header.Set("WWW-Authenticate", x.challenge())
+		header.Set("WWW-Authenticate", x.challenge(p.reason))
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		header.Set("Retry-After", retryAfter(p.retryAfter))
 	}
@@ -73,9 +76,10 @@ func (x *exchange) answer(p *problem) {
 	_ = json.NewEncoder(&x.writer).Encode(body) // whoever left does not read it
 }
 
-// challenge is what RFC 6750 §3 wants with every 401.
-func (x *exchange) challenge() string {
-	if x.tokenSent {
+// challenge is what RFC 6750 §3 wants with every 401. A token is blamed only where it is at fault: a wrong password or a login
+// code may be sent with a good one.
+func (x *exchange) challenge(reason string) string {
+	if x.tokenSent && (strings.HasPrefix(reason, "TOKEN_") || reason == domain.ErrSessionEnded.Reason) {
 		return `Bearer realm="menjin", error="invalid_token"`
 	}
 	return `Bearer realm="menjin"`

@@ -45,7 +45,7 @@ func (g *guardedRoutes) PATCH(path string, h echo.HandlerFunc, _ ...echo.Middlew
 
 var pathParameter = regexp.MustCompile(`:(\w+)`)
 
-// guard lets the caller in, where the contract wants one, before h runs.
+// guard keeps the rate and lets the caller in, where the contract wants it, before h runs.
 func (g *guardedRoutes) guard(method, path string, h echo.HandlerFunc) echo.HandlerFunc {
 	op, found := g.contract.operations[method+" "+pathParameter.ReplaceAllString(path, "{$1}")]
 	if !found {
@@ -53,9 +53,17 @@ func (g *guardedRoutes) guard(method, path string, h echo.HandlerFunc) echo.Hand
 		return nil
 	}
 	check := g.server.use.CheckSession
+	allowed, err := g.server.rates.allowance(op.limit)
+	if err != nil {
+		g.err = fmt.Errorf("route %s %s: %w", method, path, err)
+		return nil
+	}
 	return func(c echo.Context) error {
 		x := exchangeOf(c.Request().Context())
 		x.operation = op
+		if err := x.spend(allowed); err != nil {
+			return err
+		}
 		if !op.public {
 			if err := x.authenticate(check); err != nil {
 				return err

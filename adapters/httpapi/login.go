@@ -21,16 +21,21 @@ func (h *handler) Login(ctx context.Context, request LoginRequestObject) (LoginR
 	if err != nil {
 		return nil, err
 	}
-	x.userID, x.sessionID = result.User.ID().String(), result.SessionID.String()
+	x.letIn(result.User.ID(), result.SessionID)
 	return Login200JSONResponse{
 		Code: LoginResponseCodeN200, Message: signedIn.in(x.language()), RequestId: x.id, Data: loginResult(result),
 	}, nil
 }
 
+// letIn names in the access line whom a public route let in.
+func (x *exchange) letIn(user domain.UserID, session domain.SessionID) {
+	x.userID, x.sessionID = user.String(), session.String()
+}
+
 func loginResult(result signin.Result) LoginResult {
 	return LoginResult{
 		Token:            result.Token.Reveal(),
-		TokenType:        Bearer,
+		TokenType:        LoginResultTokenTypeBearer,
 		ExpiresIn:        int64(result.ExpiresIn.Seconds()),
 		RefreshToken:     result.RefreshToken.Reveal(),
 		RefreshExpiresIn: int64(result.RefreshExpiresIn.Seconds()),

@@ -6,8 +6,10 @@ import (
 	"time"
 
 	"github.com/menjin-id/menjin/application/account"
+	"github.com/menjin-id/menjin/application/admin"
 	"github.com/menjin-id/menjin/application/session"
 	"github.com/menjin-id/menjin/application/signin"
+	"github.com/menjin-id/menjin/ports"
 )
 
 // UseCases are what the routes call, all of them required.
@@ -17,6 +19,29 @@ type UseCases struct {
 	Logout           *session.Logout
 	LogoutAll        *session.LogoutAll
 	ShowAccount      *account.Show
+
+	SignInWithPassword *signin.Password
+	Register           *signin.Register
+	Refresh            *session.Refresh
+	ListSessions       *session.List
+	EndSession         *session.EndOwn
+	ChangeProfile      *account.ChangeProfile
+	ChangePassword     *account.ChangePassword
+	LinkWeChat         *account.LinkWeChat
+	UnlinkWeChat       *account.UnlinkWeChat
+	Merge              *account.Merge
+
+	Admin Administration
+}
+
+// Administration is what the routes below /api/admin call.
+type Administration struct {
+	Users    *admin.Users
+	Lock     *admin.Lock
+	Roles    *admin.Roles
+	Sessions *admin.Sessions
+	Merge    *admin.Merge
+	Audit    *admin.Audit
 }
 
 // Keys returns the public keys that verify tokens, as a JSON document (RFC 7517). It is called for each request.
@@ -32,11 +57,13 @@ type Dependency struct {
 
 // Options tune the server; the zero value works.
 type Options struct {
-	Version        string         // shown in the contract
-	Dependencies   []Dependency   // asked by /health/ready
-	TrustedProxies []netip.Prefix // whose X-Forwarded-For counts; none: the peer is the client
-	CORSOrigins    []string       // "https://example.com", or "*" for any; none: no CORS headers
-	Timeout        time.Duration  // of one request; 15 s when zero
+	Version        string            // shown in the contract
+	Dependencies   []Dependency      // asked by /health/ready
+	TrustedProxies []netip.Prefix    // whose X-Forwarded-For counts; none: the peer is the client
+	CORSOrigins    []string          // "https://example.com", or "*" for any; none: no CORS headers
+	Timeout        time.Duration     // of one request; 15 s when zero
+	Rates          Rates             // of one client address; none: no limits
+	Limiter        ports.RateLimiter // keeps the rates; required where there is one
 }
 
 const defaultTimeout = 15 * time.Second

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -22,15 +23,20 @@ type Server struct {
 	timeout   time.Duration
 	clientIP  echo.IPExtractor
 	cors      cors
+	limiter   ports.RateLimiter
+	rates     Rates
 	readiness *readiness
 }
 
 // New makes the server. Its log lines carry the request id whether or not the logger's handler is a [LogHandler].
-// It fails only when the contract in the binary is broken.
+// It fails only when the contract in the binary is broken, or a limiter is missing.
 func New(use UseCases, keys Keys, now ports.Clock, newID ports.NewID, logger *slog.Logger, options Options) (*Server, error) {
 	contract, err := loadContract(options.Version)
 	if err != nil {
 		return nil, fmt.Errorf("load API contract: %w", err)
+	}
+	if options.Limiter == nil && options.Rates != (Rates{}) {
+		return nil, errors.New("rates need a limiter")
 	}
 	logger = slog.New(LogHandler(logger.Handler()))
 	s := &Server{
@@ -39,6 +45,8 @@ func New(use UseCases, keys Keys, now ports.Clock, newID ports.NewID, logger *sl
 		timeout:   options.Timeout,
 		clientIP:  clientIP(options.TrustedProxies),
 		cors:      newCORS(options.CORSOrigins),
+		limiter:   options.Limiter,
+		rates:     options.Rates,
 		readiness: newReadiness(options.Dependencies, logger),
 	}
 	if s.timeout == 0 {

@@ -38,7 +38,7 @@ func TestOtherMethodsAreNotAllowed(t *testing.T) {
 		{"HEAD", "/api/login", "OPTIONS, POST"},
 		{"PUT", "/api/login", "OPTIONS, POST"},
 		{"BREW", "/api/login", "OPTIONS, POST"},
-		{"DELETE", "/api/user/info", "OPTIONS, GET, HEAD"},
+		{"DELETE", "/api/user/info", "OPTIONS, GET, HEAD, PUT"},
 		{"POST", "/api/auth/check", "OPTIONS, GET, HEAD"},
 		{"POST", "/health", "OPTIONS, GET, HEAD"},
 	} {

@@ -18,14 +18,17 @@ import (
 	"github.com/menjin-id/menjin/adapters/httpapi"
 	"github.com/menjin-id/menjin/adapters/httpapi/apitest"
 	"github.com/menjin-id/menjin/adapters/memory"
-	"github.com/menjin-id/menjin/application/account"
-	"github.com/menjin-id/menjin/application/session"
 	"github.com/menjin-id/menjin/application/signin"
 	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
 )
 
 const app = domain.AppID("wx0123456789abcdef")
+
+var (
+	limits        = domain.SessionLimits{Idle: 30 * time.Minute, Refresh: 30 * 24 * time.Hour, MaxAge: 90 * 24 * time.Hour}
+	discardLogger = slog.New(slog.DiscardHandler)
+)
 
 // service is the API over fakes, behind a real listener.
 type service struct {
@@ -48,13 +51,12 @@ func setup(t *testing.T, change ...func(*httpapi.Options)) *service {
 	for _, apply := range change {
 		apply(&options)
 	}
-	limits := domain.SessionLimits{Idle: 30 * time.Minute, Refresh: 30 * 24 * time.Hour, MaxAge: 90 * 24 * time.Hour}
 	s := &service{
 		t: t, store: memory.NewStore(memory.EventCodec{}, func() {}, memory.StoreOptions{}), sessions: memory.NewSessions(limits),
 		wechat: memory.NewWeChat(app), tokens: memory.NewTokens(), clock: newClock(), log: &logBuffer{},
 	}
 	s.reader = &reader{UserReader: s.store}
-	s.api = s.build(t, limits, options)
+	s.api = s.build(t, options)
 	s.url = serve(t, s.api, httpapi.Limits{HeaderBytes: 8 << 10})
 	s.client = apitest.Client(t, s.url)
 	return s
@@ -70,17 +72,13 @@ func serve(t *testing.T, handler http.Handler, limits httpapi.Limits) (url strin
 	return server.URL
 }
 
-func (s *service) build(t testing.TB, limits domain.SessionLimits, options httpapi.Options) *httpapi.Server {
-	opener := signin.NewOpener(s.store, s.sessions, s.tokens, s.clock.Now, newID, random, signin.Options{
-		Limits: limits, AccessTTL: 2 * time.Hour,
-	})
-	api, err := httpapi.New(httpapi.UseCases{
-		SignInWithWeChat: signin.NewWeChat(s.wechat, s.reader, s.store, opener, s.clock.Now, newID, []domain.AppID{app}),
-		CheckSession:     session.NewCheck(s.tokens, s.sessions, s.clock.Now),
-		Logout:           session.NewLogout(s.store, s.sessions, s.clock.Now, newID),
-		LogoutAll:        session.NewLogoutAll(s.store, s.sessions, s.clock.Now, newID),
-		ShowAccount:      account.NewShow(s.reader),
-	}, keySet, s.clock.Now, newID, slog.New(slog.NewJSONHandler(s.log, nil)), options)
+func (s *service) build(t testing.TB, options httpapi.Options) *httpapi.Server {
+	t.Helper()
+	behind := backing{
+		reader: s.reader, store: s.store, sessions: s.sessions, issuer: s.tokens, verifier: s.tokens, wechat: s.wechat,
+		now: s.clock.Now, options: signin.Options{Limits: limits, MaxSessions: 20, AccessTTL: 2 * time.Hour},
+	}
+	api, err := httpapi.New(behind.useCases(), keySet, s.clock.Now, newID, slog.New(slog.NewJSONHandler(s.log, nil)), options)
 	if err != nil {
 		t.Fatalf("New: %v", err)
 	}
@@ -201,9 +199,10 @@ func (s *service) grant(t *testing.T, code, person string) {
 }
 
 type loginData struct {
-	Token     string `json:"token"`
-	SessionID string `json:"session_id"`
-	User      struct{ ID string }
+	Token        string `json:"token"`
+	RefreshToken string `json:"refresh_token"`
+	SessionID    string `json:"session_id"`
+	User         struct{ ID string }
 }
 
 // signIn returns what a person gets who signs in.

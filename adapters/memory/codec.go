@@ -21,8 +21,12 @@ func (EventCodec) Encode(event domain.Event) (ports.Message, error) {
 	if typeOf(event.Facts) != event.Type {
 		return ports.Message{}, fmt.Errorf("event type %q does not tell %T", event.Type, event.Facts)
 	}
+	about := event.UserID
+	if merged, ok := event.Facts.(domain.Merged); ok {
+		about = merged.Kept
+	}
 	data, err := json.Marshal(map[string]string{
-		"user_id": event.UserID.String(), "at": event.At.Format(time.RFC3339Nano),
+		"user_id": about.String(), "at": event.At.Format(time.RFC3339Nano),
 	})
 	name := "menjin.user." + string(event.Type)
 	return ports.Message{
@@ -38,6 +42,22 @@ func typeOf(facts domain.Facts) domain.EventType {
 		return domain.EventRegistered
 	case domain.SignedIn:
 		return domain.EventSignedIn
+	case domain.ProfileUpdated:
+		return domain.EventProfileUpdated
+	case domain.PasswordChanged:
+		return domain.EventPasswordChanged
+	case domain.WeChatLinked:
+		return domain.EventWeChatLinked
+	case domain.WeChatUnlinked:
+		return domain.EventWeChatUnlinked
+	case domain.Merged:
+		return domain.EventMerged
+	case domain.RolesChanged:
+		return domain.EventRolesChanged
+	case domain.Locked:
+		return domain.EventLocked
+	case domain.Unlocked:
+		return domain.EventUnlocked
 	case domain.SessionEnded:
 		return domain.EventSessionEnded
 	default:

@@ -14,16 +14,62 @@ func TestStore(t *testing.T) {
 	t.Parallel()
 	portstest.Store(t, func(_ *testing.T, options portstest.StoreOptions) portstest.StoreParts {
 		store := memory.NewStore(options.Codec, options.OnCommit, memory.StoreOptions{Shards: options.Shards})
-		return portstest.StoreParts{Users: store, Tx: store, Queue: store, Ledger: store, Archive: store}
+		return portstest.StoreParts{
+			Users: store, Finder: store, Browser: store, Tx: store, Audit: store, AuditArchive: store.AuditArchive(),
+			Queue: store, Ledger: store, Archive: store,
+		}
 	})
+}
+
+func openSessions(_ *testing.T, limits domain.SessionLimits) portstest.SessionsParts {
+	store := memory.NewSessions(limits)
+	return portstest.SessionsParts{Store: store, Refresher: store, Lister: store, Archive: store}
 }
 
 func TestSessions(t *testing.T) {
 	t.Parallel()
-	portstest.Sessions(t, func(_ *testing.T, limits domain.SessionLimits) portstest.SessionsParts {
-		store := memory.NewSessions(limits)
-		return portstest.SessionsParts{Store: store, Archive: store}
+	portstest.Sessions(t, openSessions)
+}
+
+func TestRefreshModel(t *testing.T) {
+	t.Parallel()
+	portstest.RefreshModel(t, openSessions)
+}
+
+func TestRefreshLinearizable(t *testing.T) {
+	t.Parallel()
+	portstest.RefreshLinearizable(t, openSessions)
+}
+
+func TestRefreshTokens(t *testing.T) {
+	t.Parallel()
+	portstest.RefreshTokens(t, func(*testing.T) ports.RefreshTokens { return memory.NewRefreshTokens() })
+}
+
+func TestPasswords(t *testing.T) {
+	t.Parallel()
+	portstest.Passwords(t, func(*testing.T) portstest.PasswordsParts {
+		return portstest.PasswordsParts{Hasher: memory.NewPasswordHasher(2), Weaker: memory.NewPasswordHasher(1)}
 	})
+}
+
+func TestRateLimiter(t *testing.T) {
+	t.Parallel()
+	portstest.RateLimiter(t, func(*testing.T) portstest.LimiterParts {
+		return portstest.LimiterParts{Limiter: memory.NewLimiter()}
+	})
+}
+
+func TestAttemptCounter(t *testing.T) {
+	t.Parallel()
+	portstest.AttemptCounter(t, func(*testing.T) portstest.AttemptsParts {
+		return portstest.AttemptsParts{Counter: memory.NewAttempts()}
+	})
+}
+
+func TestSigningKeys(t *testing.T) {
+	t.Parallel()
+	portstest.SigningKeys(t, func(*testing.T) ports.SigningKeys { return memory.NewSigningKeys() })
 }
 
 func TestEventStream(t *testing.T) {
@@ -80,12 +126,12 @@ func TestWeChat(t *testing.T) {
 	})
 }
 
-func TestRevocationFeed(t *testing.T) {
+func TestSessionFeed(t *testing.T) {
 	t.Parallel()
-	portstest.RevocationFeed(t, func(*testing.T) portstest.RevocationFeedParts {
-		feed := memory.NewRevocationFeed()
-		return portstest.RevocationFeedParts{
-			Feed: feed, Publish: func(_ *testing.T, ending ports.SessionEnding) { feed.Publish(ending) },
+	portstest.SessionFeed(t, func(*testing.T) portstest.SessionFeedParts {
+		feed := memory.NewSessionFeed()
+		return portstest.SessionFeedParts{
+			Feed: feed, Publish: func(_ *testing.T, notice ports.SessionNotice) { feed.Publish(notice) },
 		}
 	})
 }

@@ -17,6 +17,7 @@ func TestBrokenFakesFailUntilMended(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	store := memory.NewStore(memory.EventCodec{}, func() {}, memory.StoreOptions{})
+	limiter, attempts, hasher, keys := memory.NewLimiter(), memory.NewAttempts(), memory.NewPasswordHasher(1), memory.NewSigningKeys()
 	sessions, stream, wechat := memory.NewSessions(domain.SessionLimits{}), memory.NewEventStream(), memory.NewWeChat("wx1")
 	wechat.Grant("code", ports.WeChatLogin{})
 	user := domain.RestoreUser(domain.UserState{ID: domain.UserID{ID: domain.ID{1}}})
@@ -24,10 +25,17 @@ func TestBrokenFakesFailUntilMended(t *testing.T) {
 	calls := map[string]func() error{
 		"store":    func() error { _, err := store.ByID(ctx, user.ID()); return err },
 		"sessions": func() error { return sessions.End(ctx, user.ID(), domain.SessionID{}) },
+		"limiter":  func() error { _, err := limiter.Take(ctx, "key", ports.Rate{}, time.Time{}); return err },
+		"attempts": func() error { return attempts.Clear(ctx, "key") },
+		"hasher":   func() error { _, err := hasher.Hash(ctx, domain.Password{}); return err },
+		"keys":     func() error { _, err := keys.All(ctx); return err },
 		"stream":   func() error { _, err := stream.Tail(ctx); return err },
 		"WeChat":   func() error { _, err := wechat.ExchangeCode(ctx, "wx1", domain.NewSecret("code")); return err },
 	}
-	fakes := map[string]interface{ Break(err error) }{"store": store, "sessions": sessions, "stream": stream, "WeChat": wechat}
+	fakes := map[string]interface{ Break(err error) }{
+		"store": store, "sessions": sessions, "stream": stream, "WeChat": wechat,
+		"limiter": limiter, "attempts": attempts, "hasher": hasher, "keys": keys,
+	}
 	for name, call := range calls {
 		fakes[name].Break(errDown)
 		if err := call(); !errors.Is(err, errDown) {

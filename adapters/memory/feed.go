@@ -8,37 +8,37 @@ import (
 	"github.com/menjin-id/menjin/ports"
 )
 
-// RevocationFeed is a ports.RevocationFeed of the events given to Publish.
-type RevocationFeed struct {
+// SessionFeed is a ports.SessionFeed of the events given to Publish.
+type SessionFeed struct {
 	mu      sync.Mutex
-	pending []ports.SessionEnding
+	pending []ports.SessionNotice
 	arrived chan struct{}
 }
 
-// NewRevocationFeed returns a feed without events.
-func NewRevocationFeed() *RevocationFeed {
-	return &RevocationFeed{arrived: make(chan struct{}, 1)}
+// NewSessionFeed returns a feed without events.
+func NewSessionFeed() *SessionFeed {
+	return &SessionFeed{arrived: make(chan struct{}, 1)}
 }
 
 // Publish adds an event to the feed.
-func (f *RevocationFeed) Publish(ending ports.SessionEnding) {
+func (f *SessionFeed) Publish(notice ports.SessionNotice) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.pending = append(f.pending, ending)
+	f.pending = append(f.pending, notice)
 	select {
 	case f.arrived <- struct{}{}:
 	default:
 	}
 }
 
-// Follow is part of ports.RevocationFeed. One caller at a time gets every event.
-func (f *RevocationFeed) Follow(ctx context.Context, end func(ctx context.Context, ending ports.SessionEnding) error) error {
-	again := time.NewTicker(5 * time.Millisecond) // for what end failed to handle
+// Follow is part of ports.SessionFeed. One caller at a time gets every event.
+func (f *SessionFeed) Follow(ctx context.Context, handle func(ctx context.Context, notice ports.SessionNotice) error) error {
+	again := time.NewTicker(5 * time.Millisecond) // for what handle failed to handle
 	defer again.Stop()
 	for {
-		for _, ending := range f.take() {
-			if ctx.Err() != nil || end(ctx, ending) != nil {
-				f.putBack(ending)
+		for _, notice := range f.take() {
+			if ctx.Err() != nil || handle(ctx, notice) != nil {
+				f.putBack(notice)
 			}
 		}
 		select {
@@ -50,7 +50,7 @@ func (f *RevocationFeed) Follow(ctx context.Context, end func(ctx context.Contex
 	}
 }
 
-func (f *RevocationFeed) take() []ports.SessionEnding {
+func (f *SessionFeed) take() []ports.SessionNotice {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	taken := f.pending
@@ -58,10 +58,10 @@ func (f *RevocationFeed) take() []ports.SessionEnding {
 	return taken
 }
 
-func (f *RevocationFeed) putBack(ending ports.SessionEnding) {
+func (f *SessionFeed) putBack(notice ports.SessionNotice) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.pending = append(f.pending, ending)
+	f.pending = append(f.pending, notice)
 }
 
 // RelayHints is the ports.RelayHints of one of two replicas.

@@ -9,7 +9,7 @@ import (
 	"github.com/menjin-id/menjin/domain"
 )
 
-// Sessions is a ports.SessionStore and its SessionArchive. It goes by the instants it is given.
+// Sessions is a ports.SessionStore, SessionRefresher, SessionLister and SessionArchive. It goes by the instants it is given.
 type Sessions struct {
 	outage
 	limits domain.SessionLimits
@@ -37,29 +37,113 @@ func (s *Sessions) Of(user domain.UserID) (states []domain.SessionState) {
 }
 
 // Open is part of ports.SessionStore.
-func (s *Sessions) Open(ctx context.Context, session *domain.Session) error {
+func (s *Sessions) Open(ctx context.Context, session *domain.Session, most int) (ended []domain.SessionID, err error) {
 	if err := s.down(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	state := session.State()
-	s.kept[state.ID] = domain.RestoreSession(state)
+	opened := session.State()
+	kept := s.of(opened.UserID, opened.CreatedAt)
+	slices.SortFunc(kept, func(a, b domain.SessionState) int { return a.LastSeenAt.Compare(b.LastSeenAt) })
+	for len(kept) > 0 && len(kept) >= most {
+		delete(s.kept, kept[0].ID)
+		ended, kept = append(ended, kept[0].ID), kept[1:]
+	}
+	s.kept[opened.ID] = restored(opened)
+	return ended, nil
+}
+
+// of returns the sessions of a user that have not passed their refresh limit. The caller holds the lock.
+func (s *Sessions) of(user domain.UserID, now time.Time) (states []domain.SessionState) {
+	for _, session := range s.kept {
+		if state := session.State(); state.UserID == user && now.Before(state.RefreshUntil) {
+			states = append(states, state)
+		}
+	}
+	return states
+}
+
+// restored returns a session that shares nothing with the state.
+func restored(state domain.SessionState) *domain.Session {
+	state.Roles = slices.Clone(state.Roles)
+	return domain.RestoreSession(state)
+}
+
+// find returns a session that is kept of a user, or nil. The caller holds the lock.
+func (s *Sessions) find(user domain.UserID, id domain.SessionID) *domain.Session {
+	if session := s.kept[id]; session != nil && session.State().UserID == user {
+		return session
+	}
 	return nil
 }
 
 // Touch is part of ports.SessionStore.
-func (s *Sessions) Touch(ctx context.Context, user domain.UserID, id domain.SessionID, now time.Time) error {
+func (s *Sessions) Touch(ctx context.Context, user domain.UserID, id domain.SessionID, now time.Time) ([]domain.Role, error) {
+	if err := s.down(ctx); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	session := s.find(user, id)
+	if session == nil {
+		return nil, domain.ErrSessionEnded
+	}
+	if err := session.Slide(s.limits.Idle, now); err != nil {
+		return nil, err
+	}
+	return slices.Clone(session.State().Roles), nil
+}
+
+// Refresh is part of ports.SessionRefresher.
+func (s *Sessions) Refresh(
+	ctx context.Context, user domain.UserID, id domain.SessionID, presented, next domain.RefreshHash, now time.Time,
+) (*domain.Session, error) {
+	if err := s.down(ctx); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	session := s.find(user, id)
+	if session == nil {
+		return nil, domain.ErrRefreshTokenInvalid
+	}
+	if err := session.Refresh(presented, next, s.limits, now); err != nil {
+		return nil, err
+	}
+	return restored(session.State()), nil
+}
+
+// List is part of ports.SessionLister.
+func (s *Sessions) List(ctx context.Context, user domain.UserID, now time.Time) ([]*domain.Session, error) {
+	if err := s.down(ctx); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	states := s.of(user, now)
+	slices.SortFunc(states, func(a, b domain.SessionState) int { return b.CreatedAt.Compare(a.CreatedAt) })
+	var sessions []*domain.Session
+	for _, state := range states {
+		sessions = append(sessions, restored(state))
+	}
+	return sessions, nil
+}
+
+// SetRoles is part of ports.SessionStore.
+func (s *Sessions) SetRoles(ctx context.Context, user domain.UserID, roles []domain.Role) error {
 	if err := s.down(ctx); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	session := s.kept[id]
-	if session == nil || session.State().UserID != user {
-		return domain.ErrSessionEnded
+	for id, session := range s.kept {
+		if state := session.State(); state.UserID == user {
+			state.Roles = roles
+			s.kept[id] = restored(state)
+		}
 	}
-	return session.Slide(s.limits.Idle, now)
+	return nil
 }
 
 // End is part of ports.SessionStore.
@@ -68,9 +152,9 @@ func (s *Sessions) End(ctx context.Context, user domain.UserID, id domain.Sessio
 }
 
 // EndOpenedUntil is part of ports.SessionStore.
-func (s *Sessions) EndOpenedUntil(ctx context.Context, user domain.UserID, until time.Time) error {
+func (s *Sessions) EndOpenedUntil(ctx context.Context, user domain.UserID, until time.Time, except domain.SessionID) error {
 	return s.forget(ctx, func(state domain.SessionState) bool {
-		return state.UserID == user && !state.CreatedAt.After(until)
+		return state.UserID == user && !state.CreatedAt.After(until) && state.ID != except
 	})
 }
 

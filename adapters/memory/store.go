@@ -8,8 +8,8 @@ import (
 	"github.com/menjin-id/menjin/ports"
 )
 
-// Store keeps users and the outbox beside them. It is a ports.UserReader, Transactor, OutboxQueue, OutboxLedger and
-// OutboxArchive. Transactions run one after another, so a change that opens another transaction waits for itself. Delays end
+// Store keeps users, and the outbox and the audit log beside them. It is a ports.UserReader, UserFinder, UserBrowser,
+// Transactor, AuditReader, OutboxQueue, OutboxLedger and OutboxArchive. Transactions run one after another, so a change that opens another transaction waits for itself. Delays end
 // by the machine's clock, and by the fake one within testing/synctest.
 type Store struct {
 	outage
@@ -17,10 +17,10 @@ type Store struct {
 	onCommit func()
 	writing  chan struct{} // holds a token while a transaction runs
 
-	mu       sync.Mutex
-	users    map[domain.UserID]domain.UserState
-	byWeChat map[identityKey]domain.UserID
-	outbox   outbox
+	mu      sync.Mutex
+	users   map[domain.UserID]domain.UserState
+	entries []domain.AuditEntry // as they were appended
+	outbox  outbox
 }
 
 // StoreOptions tunes a Store; its zero value works.
@@ -28,21 +28,11 @@ type StoreOptions struct {
 	Shards int // of the outbox; 1 unless given
 }
 
-type identityKey struct {
-	app    domain.AppID
-	openID string
-}
-
-func keyOf(app domain.AppID, openID domain.OpenID) identityKey {
-	return identityKey{app, openID.Reveal()}
-}
-
 // NewStore returns an empty store. It calls onCommit after each commit that appended events.
 func NewStore(codec ports.EventCodec, onCommit func(), options StoreOptions) *Store {
 	return &Store{
 		codec: codec, onCommit: onCommit, writing: make(chan struct{}, 1),
-		users: map[domain.UserID]domain.UserState{}, byWeChat: map[identityKey]domain.UserID{},
-		outbox: newOutbox(max(1, options.Shards)),
+		users: map[domain.UserID]domain.UserState{}, outbox: newOutbox(max(1, options.Shards)),
 	}
 }
 
@@ -61,14 +51,7 @@ func (s *Store) Events() []domain.Event {
 func (s *Store) Put(user *domain.User) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.put(user.State())
-}
-
-func (s *Store) put(state domain.UserState) {
-	s.users[state.ID] = state
-	for _, identity := range state.WeChat {
-		s.byWeChat[keyOf(identity.AppID, identity.OpenID)] = state.ID
-	}
+	s.users[user.ID()] = user.State()
 }
 
 // ByID is part of ports.UserReader.
@@ -88,7 +71,7 @@ func (s *Store) ByWeChat(ctx context.Context, app domain.AppID, openID domain.Op
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.user(s.byWeChat[keyOf(app, openID)])
+	return s.first(func(state domain.UserState) bool { return hasIdentity(state, app, openID) })
 }
 
 func (s *Store) user(id domain.UserID) (*domain.User, error) {
@@ -134,9 +117,14 @@ func (s *Store) attempt(ctx context.Context, change func(ctx context.Context, tx
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, user := range tx.users {
-		s.put(user.State())
+	for id, user := range tx.users {
+		if user == nil {
+			delete(s.users, id)
+		} else {
+			s.users[id] = user.State()
+		}
 	}
-	s.outbox.append(tx.entries)
-	return len(tx.entries), nil
+	s.entries = append(s.entries, tx.audit...)
+	s.outbox.append(tx.events)
+	return len(tx.events), nil
 }

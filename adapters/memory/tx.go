@@ -11,19 +11,18 @@ import (
 
 // tx holds what a transaction wrote until it commits. It is a ports.Tx, UserWriter and Outbox.
 type tx struct {
-	store      *Store
-	users      map[domain.UserID]*domain.User
-	identities map[identityKey]bool
-	entries    []*entry
-	failed     error // the first write that failed: the transaction cannot be committed any more
+	store  *Store
+	users  map[domain.UserID]*domain.User // nil for one who was removed
+	events []*entry
+	audit  []domain.AuditEntry
+	failed error // the first write that failed: the transaction cannot be committed any more
 }
 
-func newTx(store *Store) *tx {
-	return &tx{store: store, users: map[domain.UserID]*domain.User{}, identities: map[identityKey]bool{}}
-}
+func newTx(store *Store) *tx { return &tx{store: store, users: map[domain.UserID]*domain.User{}} }
 
 func (t *tx) Users() ports.UserWriter { return t }
 func (t *tx) Outbox() ports.Outbox    { return t }
+func (t *tx) Audit() ports.AuditLog   { return auditLog{t} }
 
 // fail remembers the first error of a write.
 func (t *tx) fail(err error) error {
@@ -42,15 +41,7 @@ func (t *tx) Add(ctx context.Context, user *domain.User) error {
 	if _, err := t.read(user.ID()); err == nil {
 		return t.fail(fmt.Errorf("add user %s: the id is taken", user.ID()))
 	}
-	for _, identity := range user.State().WeChat {
-		key := keyOf(identity.AppID, identity.OpenID)
-		if _, taken := t.store.byWeChat[key]; taken || t.identities[key] {
-			return t.fail(domain.ErrWeChatTaken)
-		}
-		t.identities[key] = true
-	}
-	t.users[user.ID()] = copyOf(user)
-	return nil
+	return t.write(user)
 }
 
 func (t *tx) ForUpdate(ctx context.Context, id domain.UserID) (*domain.User, error) {
@@ -64,10 +55,15 @@ func (t *tx) ForUpdate(ctx context.Context, id domain.UserID) (*domain.User, err
 
 // read returns a copy of a user as this transaction sees it.
 func (t *tx) read(id domain.UserID) (*domain.User, error) {
-	if user, ok := t.users[id]; ok {
+	user, ok := t.users[id]
+	switch {
+	case !ok:
+		return t.store.user(id)
+	case user == nil:
+		return nil, domain.ErrUserNotFound
+	default:
 		return copyOf(user), nil
 	}
-	return t.store.user(id)
 }
 
 func (t *tx) Save(ctx context.Context, user *domain.User) error {
@@ -76,13 +72,55 @@ func (t *tx) Save(ctx context.Context, user *domain.User) error {
 	}
 	t.store.mu.Lock()
 	defer t.store.mu.Unlock()
-	kept, err := t.read(user.ID())
-	if err != nil {
+	if _, err := t.read(user.ID()); err != nil {
 		return t.fail(fmt.Errorf("save user %s: %w", user.ID(), err))
 	}
-	state := user.State()
-	state.WeChat = kept.State().WeChat
-	t.users[user.ID()] = domain.RestoreUser(state)
+	return t.write(user)
+}
+
+func (t *tx) Remove(ctx context.Context, id domain.UserID) error {
+	if err := t.store.down(ctx); err != nil {
+		return t.fail(err)
+	}
+	t.users[id] = nil
+	return nil
+}
+
+// write keeps a user unless somebody else, as this transaction sees them, has what must be one user's.
+func (t *tx) write(user *domain.User) error {
+	for id, other := range t.store.users {
+		if _, written := t.users[id]; !written {
+			if err := conflict(user.State(), other); err != nil {
+				return t.fail(err)
+			}
+		}
+	}
+	for _, other := range t.users {
+		if other != nil {
+			if err := conflict(user.State(), other.State()); err != nil {
+				return t.fail(err)
+			}
+		}
+	}
+	t.users[user.ID()] = copyOf(user)
+	return nil
+}
+
+func conflict(user, other domain.UserState) error {
+	if user.ID == other.ID {
+		return nil
+	}
+	for _, identity := range user.WeChat {
+		if hasIdentity(other, identity.AppID, identity.OpenID) {
+			return domain.ErrWeChatTaken
+		}
+	}
+	if hasUsername(other, user.Username) {
+		return domain.ErrUsernameTaken
+	}
+	if hasEmail(other, user.Email) {
+		return domain.ErrEmailTaken
+	}
 	return nil
 }
 
@@ -102,13 +140,13 @@ func (t *tx) Append(ctx context.Context, events ...domain.Event) error {
 		if t.store.outbox.knows(event) || t.appended(event) {
 			return t.fail(fmt.Errorf("append event %s: %w", event.ID, errRepeatedEvent))
 		}
-		t.entries = append(t.entries, &entry{event: event, message: message})
+		t.events = append(t.events, &entry{event: event, message: message})
 	}
 	return nil
 }
 
 func (t *tx) appended(event domain.Event) bool {
-	for _, entry := range t.entries {
+	for _, entry := range t.events {
 		if entry.event.ID == event.ID || versionOf(entry.event) == versionOf(event) {
 			return true
 		}

@@ -45,7 +45,7 @@ func accounts(password string) string {
 		fmt.Fprintf(&mappings, "%q: %q\n", request.subject, withWildcards(renamed))
 	}
 	return fmt.Sprintf(accountsFormat, serviceUser, password, exports.String(),
-		imports.String(), mappings.String(), subscriberUser, revocationsConsumer, subscriberUser)
+		imports.String(), mappings.String(), subscriberUser, feedConsumer, subscriberUser)
 }
 
 // publicSubjects are those of the stream, which subscribers may also hear live.

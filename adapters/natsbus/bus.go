@@ -18,9 +18,9 @@ import (
 )
 
 var (
-	_ ports.EventStream    = (*Bus)(nil)
-	_ ports.RelayHints     = (*Bus)(nil)
-	_ ports.RevocationFeed = (*Bus)(nil)
+	_ ports.EventStream = (*Bus)(nil)
+	_ ports.RelayHints  = (*Bus)(nil)
+	_ ports.SessionFeed = (*Bus)(nil)
 )
 
 // Options tune a Bus. The zero value works.
@@ -43,7 +43,7 @@ const (
 	retryJitter  = 250 * time.Millisecond
 )
 
-// Bus is a ports.EventStream, RelayHints and RevocationFeed on NATS. It is safe for concurrent use.
+// Bus is a ports.EventStream, RelayHints and SessionFeed on NATS. It is safe for concurrent use.
 type Bus struct {
 	options   Options
 	log       *slog.Logger

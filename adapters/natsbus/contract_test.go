@@ -75,17 +75,17 @@ func TestEventStreamRejectsWhatBelongsToAnotherStream(t *testing.T) {
 	wantRejected(t, err, messages[0].Message.ID)
 }
 
-func TestRevocationFeed(t *testing.T) {
+func TestSessionFeed(t *testing.T) {
 	t.Parallel()
 	for where, open := range servers {
 		t.Run(where, func(t *testing.T) {
 			t.Parallel()
-			portstest.RevocationFeed(t, func(t *testing.T) portstest.RevocationFeedParts {
+			portstest.SessionFeed(t, func(t *testing.T) portstest.SessionFeedParts {
 				bus := open(t)
 				ensure(t, bus)
-				return portstest.RevocationFeedParts{
+				return portstest.SessionFeedParts{
 					Feed:    bus,
-					Publish: func(t *testing.T, ending ports.SessionEnding) { publish(t, bus, endingMessage(t, ending)) },
+					Publish: func(t *testing.T, notice ports.SessionNotice) { publish(t, bus, noticeMessage(t, notice)) },
 				}
 			})
 		})
@@ -100,13 +100,17 @@ func TestRelayHints(t *testing.T) {
 	})
 }
 
-// endingMessage encodes with the real codec, because the feed reads what that writes.
-func endingMessage(tb testing.TB, ending ports.SessionEnding) ports.OutboxEvent {
+// noticeMessage encodes with the real codec, because the feed reads what that writes.
+func noticeMessage(tb testing.TB, notice ports.SessionNotice) ports.OutboxEvent {
 	tb.Helper()
-	return outboxEvent(tb, domain.Event{
-		ID: ending.Stamp.ID, Type: domain.EventSessionEnded, UserID: ending.UserID, Version: 2, At: ending.Stamp.At,
-		Facts: domain.SessionEnded{SessionID: ending.SessionID, Reason: domain.EndedByLogout},
-	})
+	event := domain.Event{
+		ID: notice.Stamp.ID, Type: domain.EventSessionEnded, UserID: notice.UserID, Version: 2, At: notice.Stamp.At,
+		Facts: domain.SessionEnded{SessionID: notice.SessionID, Except: notice.Except, Reason: domain.EndedByLogout},
+	}
+	if notice.RolesChanged {
+		event.Type, event.Facts = domain.EventRolesChanged, domain.RolesChanged{Roles: "admin,user"}
+	}
+	return outboxEvent(tb, event)
 }
 
 func outboxEvent(tb testing.TB, event domain.Event) ports.OutboxEvent {

@@ -1,5 +1,5 @@
 // Package natsbus joins the service to NATS: it publishes events to a JetStream stream for the relay, carries hints
-// between relays, and brings ended sessions back from the stream. [Connect] uses a NATS that runs elsewhere,
+// between relays, and brings back from the stream what concerns sessions. [Connect] uses a NATS that runs elsewhere,
 // [StartEmbedded] one inside the process, which other services on the machine may subscribe to.
 //
 // Order is what the publisher is built around. A message is sent only once the one before it of the same user is

@@ -80,7 +80,7 @@ func TestSubscriberCannotHarmTheEvents(t *testing.T) {
 	server := embedded(t)
 	bus := within(t, server, natsbus.Options{})
 	before := publish(t, bus, registrations(t, 3)...)
-	endings := follow(t, bus)
+	notices := follow(t, bus)
 	conn, js := client(t, server.URL())
 
 	if _, err := js.CreateStream(limited(t), jetstream.StreamConfig{
@@ -135,9 +135,9 @@ func TestSubscriberCannotHarmTheEvents(t *testing.T) {
 			t.Errorf("event %d: got %v, error %v, want it kept", sequence, id, err)
 		}
 	}
-	want := newEnding()
-	publish(t, bus, endingMessage(t, want))
-	wantEnding(t, endings, want)
+	want := newNotice()
+	publish(t, bus, noticeMessage(t, want))
+	wantNotice(t, notices, want)
 }
 
 func tryRequests(t *testing.T, conn *nats.Conn, requests map[string]string) {
@@ -236,38 +236,38 @@ func BenchmarkStartEmbedded(b *testing.B) {
 	}
 }
 
-// follow follows until the test ends and hands each ending on.
-func follow(t *testing.T, bus *natsbus.Bus) <-chan ports.SessionEnding {
+// follow follows until the test ends and hands each notice on.
+func follow(t *testing.T, bus *natsbus.Bus) <-chan ports.SessionNotice {
 	t.Helper()
-	endings := make(chan ports.SessionEnding, 100)
+	notices := make(chan ports.SessionNotice, 100)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = bus.Follow(ctx, func(_ context.Context, ending ports.SessionEnding) error {
-			endings <- ending
+		_ = bus.Follow(ctx, func(_ context.Context, notice ports.SessionNotice) error {
+			notices <- notice
 			return nil
 		})
 	}()
 	t.Cleanup(func() { cancel(); <-done })
-	return endings
+	return notices
 }
 
-func newEnding() ports.SessionEnding {
-	return ports.SessionEnding{
+func newNotice() ports.SessionNotice {
+	return ports.SessionNotice{
 		UserID: domain.UserID{ID: newID()}, SessionID: domain.SessionID{ID: newID()},
 		Stamp: domain.Stamp{ID: domain.EventID{ID: newID()}, At: time.Now().UTC().Truncate(time.Microsecond)},
 	}
 }
 
-func wantEnding(t *testing.T, endings <-chan ports.SessionEnding, want ports.SessionEnding) {
+func wantNotice(t *testing.T, notices <-chan ports.SessionNotice, want ports.SessionNotice) {
 	t.Helper()
 	select {
-	case got := <-endings:
+	case got := <-notices:
 		if got != want {
-			t.Errorf("ending: got %+v, want %+v", got, want)
+			t.Errorf("notice: got %+v, want %+v", got, want)
 		}
 	case <-limited(t).Done():
-		t.Errorf("ending: got none, want %+v", want)
+		t.Errorf("notice: got none, want %+v", want)
 	}
 }

@@ -1,11 +1,16 @@
-// Package redisstore keeps sessions in Redis (6.2 or later, alone, behind Sentinel or as a Cluster) or Valkey. It is
-// ports.SessionStore.
+// Package redisstore keeps sessions in Redis (6.2 or later, alone, behind Sentinel or as a Cluster) or Valkey, and counts there
+// what is limited. It is ports.SessionStore, SessionRefresher and SessionLister, ports.RateLimiter and ports.AttemptCounter.
 //
 // A session is three keys, all of one user's in one hash slot:
 //
-//	session:{USER}:SESSION   while it is live: its absolute limit in microseconds. Expires when idle
-//	refresh:{USER}:SESSION   while its refresh token is good: the record, in JSON, session_key sealed
+//	session:{USER}:SESSION   while it is live: its absolute limit in microseconds, and the roles. Expires when idle
+//	refresh:{USER}:SESSION   while its refresh token is good: the record, session_key sealed
 //	sessions:{USER}          a sorted set: the user's sessions by the microsecond of their opening
+//
+// And what is limited is one key each:
+//
+//	limit:{KEY}              the instant at which an allowance is whole again
+//	attempts:{KEY}           how many tries there were, and when the last one was
 //
 // Every key expires by itself, so nothing is swept. Each operation is one command or one script, and one round trip.
 //

@@ -10,6 +10,8 @@ const (
 	livePrefix    = "session:{"
 	refreshPrefix = "refresh:{"
 	indexPrefix   = "sessions:{"
+	limitPrefix   = "limit:{"
+	attemptPrefix = "attempts:{"
 
 	idLength = 36
 )
@@ -23,8 +25,15 @@ func keyOf(prefix string, user domain.UserID, session domain.SessionID) string {
 	return string(appendID(key, session.ID))
 }
 
-// prefixOf is what the keys of all sessions of a user begin with.
-func prefixOf(prefix string, user domain.UserID) string { return prefix + user.String() + "}:" }
+// keysOf are those of one session, in the order that scripts take them.
+func keysOf(user domain.UserID, session domain.SessionID) []string {
+	return []string{keyOf(livePrefix, user, session), keyOf(refreshPrefix, user, session), indexOf(user)}
+}
+
+// prefixesOf are what the keys of all sessions of a user begin with, in the order that scripts take them.
+func prefixesOf(user domain.UserID) []string {
+	return []string{livePrefix + user.String() + "}:", refreshPrefix + user.String() + "}:", indexOf(user)}
+}
 
 func indexOf(user domain.UserID) string { return indexPrefix + user.String() + "}" }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/menjin-id/menjin/adapters/redisstore"
 	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/internal/testserver/redistest"
+	"github.com/menjin-id/menjin/ports"
 )
 
 func wantUnavailable(t *testing.T, what string, do func() error) {
@@ -42,17 +43,25 @@ func waitFor(t *testing.T, ping func(context.Context) error) {
 func TestRedisThatIsDownIsUnavailableAndComesBack(t *testing.T) {
 	t.Parallel()
 	server := redistest.NewServer(t)
-	s := newSetup(t, server.URL(), limits.Idle)
+	s := newSetup(t, server.URL(), limits)
 	ctx := t.Context()
 	user, session := s.open(t)
 	id := session.State().ID
+	limiter, attempts := redisstore.NewLimiter(s.client), redisstore.NewAttempts(s.client)
+	rate := ports.Rate{Burst: 9, Per: time.Minute}
 	for round, stop := range map[string]func(){"stopped": server.Stop, "killed": server.Kill} {
 		stop()
 		for name, do := range map[string]func() error{
-			"open":    func() error { return s.store.Open(ctx, session) },
-			"touch":   func() error { return s.store.Touch(ctx, user, id, now()) },
+			"open":    func() error { _, err := s.store.Open(ctx, session, most); return err },
+			"touch":   func() error { return s.touch(t, session) },
+			"refresh": func() error { _, err := s.refresh(t, session, 0, now()); return err },
+			"list":    func() error { _, err := s.store.List(ctx, user, now()); return err },
+			"roles":   func() error { return s.store.SetRoles(ctx, user, nil) },
 			"end":     func() error { return s.store.End(ctx, user, id) },
-			"end all": func() error { return s.store.EndOpenedUntil(ctx, user, now()) },
+			"end all": func() error { return s.store.EndOpenedUntil(ctx, user, now(), domain.SessionID{}) },
+			"take":    func() error { _, err := limiter.Take(ctx, "key", rate, now()); return err },
+			"try":     func() error { _, err := attempts.Try(ctx, "key", now()); return err },
+			"clear":   func() error { return attempts.Clear(ctx, "key") },
 			"ping":    func() error { return s.store.Ping(ctx) },
 		} {
 			wantUnavailable(t, name+" while "+round, do)
@@ -60,11 +69,12 @@ func TestRedisThatIsDownIsUnavailableAndComesBack(t *testing.T) {
 		server.Start()
 		waitFor(t, s.store.Ping)
 		// It comes back empty, without the scripts either.
-		if err := s.store.Touch(ctx, user, id, now()); !errors.Is(err, domain.ErrSessionEnded) {
+		if err := s.touch(t, session); !errors.Is(err, domain.ErrSessionEnded) {
 			t.Errorf("touch after a restart: got %v, want %v", err, domain.ErrSessionEnded)
 		}
-		if err := errors.Join(s.store.Open(ctx, session), s.store.Touch(ctx, user, id, now())); err != nil {
-			t.Errorf("open after a restart: %v", err)
+		s.openFor(t, session)
+		if err := s.touch(t, session); err != nil {
+			t.Errorf("touch what was opened after a restart: %v", err)
 		}
 	}
 }
@@ -103,10 +113,12 @@ func TestCancelledCallIsTheCallersOwnDoing(t *testing.T) {
 		user, session := s.open(t)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
+		_, opened := s.store.Open(ctx, session, most)
+		_, touched := s.store.Touch(ctx, user, session.State().ID, now())
+		_, listed := s.store.List(ctx, user, now())
 		for name, err := range map[string]error{
-			"open":  s.store.Open(ctx, session),
-			"touch": s.store.Touch(ctx, user, session.State().ID, now()),
-			"end":   s.store.End(ctx, user, session.State().ID),
+			"open": opened, "touch": touched, "list": listed,
+			"end": s.store.End(ctx, user, session.State().ID),
 		} {
 			if !errors.Is(err, context.Canceled) || errors.Is(err, domain.ErrUnavailable) {
 				t.Errorf("%s: got %v, want %v", name, err, context.Canceled)
@@ -129,7 +141,7 @@ func TestKeyThatHoldsSomethingElseIsNoEndedSession(t *testing.T) {
 			if err := damage(); err != nil {
 				t.Fatal(err)
 			}
-			if err := s.store.Touch(t.Context(), user, id, now()); err == nil || errors.Is(err, domain.ErrSessionEnded) {
+			if err := s.touch(t, session); err == nil || errors.Is(err, domain.ErrSessionEnded) {
 				t.Errorf("touch: got %v, want another error than %v", err, domain.ErrSessionEnded)
 			}
 		}

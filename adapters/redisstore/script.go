@@ -2,31 +2,58 @@ package redisstore
 
 import "github.com/redis/go-redis/v9"
 
-// The scripts form keys from prefixes of the keys they are given. All have the user's hash tag, so they lie in the slot
-// that the script runs in.
+// The scripts form keys from the keys and prefixes they are given. All have the user's hash tag, so they lie in the slot that
+// the script runs in. Instants are microseconds since 1970, which a Lua number holds exactly; "%.0f" writes them in full.
 var (
-	// openScript keeps a session and makes the index outlive it. Members whose session is gone by itself leave the index here:
-	// where it is longer than people's indexes are, each opening looks at eight of them, which keeps the dead a small part of
-	// any long index without ever reading all of it.
+	// openScript keeps a session and makes the index outlive it. Only when the index holds more than the user may have is it
+	// read: what is gone by itself leaves it, and of the rest what was idle longest gives way, those that are not live (whose
+	// time left is made less than any other) before those that are. It then costs a microsecond or two for each that the user
+	// may have.
 	//
 	// KEYS: live key, refresh key, index.
-	// ARGV: session, live value, milliseconds live, record, milliseconds refreshable, opened at, milliseconds in the index.
+	// ARGV: session, live value, milliseconds live, record, milliseconds refreshable, opened at, milliseconds in the index,
+	// how many sessions the user may have. Returns those that gave way.
 	openScript = redis.NewScript(`
-local call, live, refresh, index, id = redis.call, KEYS[1], KEYS[2], KEYS[3], ARGV[1]
-call('SET', live, ARGV[2], 'PX', ARGV[3])
-call('SET', refresh, ARGV[4], 'PX', ARGV[5])
-call('ZADD', index, ARGV[6], id)
-if call('PTTL', index) < tonumber(ARGV[7]) then
-	call('PEXPIRE', index, ARGV[7])
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+redis.call('SET', KEYS[2], ARGV[4], 'PX', ARGV[5])
+redis.call('ZADD', KEYS[3], ARGV[6], ARGV[1])
+if redis.call('PTTL', KEYS[3]) < tonumber(ARGV[7]) then
+	redis.call('PEXPIRE', KEYS[3], ARGV[7])
 end
-if call('ZCARD', index) > 64 then
-	live, refresh = string.sub(live, 1, -1 - #id), string.sub(refresh, 1, -1 - #id)
-	for _, member in ipairs(call('ZRANDMEMBER', index, 8)) do
-		if call('EXISTS', live .. member, refresh .. member) == 0 then
-			call('ZREM', index, member)
-		end
+local most = tonumber(ARGV[8])
+if redis.call('ZCARD', KEYS[3]) <= most then
+	return {}
+end
+local live = string.sub(KEYS[1], 1, -1 - #ARGV[1])
+local refresh = string.sub(KEYS[2], 1, -1 - #ARGV[1])
+local ids, lefts = {}, {}
+for _, id in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
+	local left = redis.call('PTTL', live .. id)
+	if left < 0 then
+		left = redis.call('PTTL', refresh .. id)
+		left = left >= 0 and left - 2 ^ 52
+	end
+	if not left then
+		redis.call('ZREM', KEYS[3], id)
+	elseif id ~= ARGV[1] then
+		ids[#ids + 1], lefts[#lefts + 1] = id, left
 	end
 end
+local ended = {}
+for i = 1, #ids + 1 - most do
+	local first = 1
+	for j = 2, #ids do
+		if lefts[j] < lefts[first] then
+			first = j
+		end
+	end
+	local id = table.remove(ids, first)
+	table.remove(lefts, first)
+	redis.call('DEL', live .. id, refresh .. id)
+	redis.call('ZREM', KEYS[3], id)
+	ended[i] = id
+end
+return ended
 `)
 
 	// endScript forgets a session.
@@ -37,13 +64,83 @@ redis.call('DEL', KEYS[1], KEYS[2])
 redis.call('ZREM', KEYS[3], ARGV[1])
 `)
 
-	// endUntilScript forgets the sessions opened up to an instant.
+	// endUntilScript forgets the sessions opened up to an instant but one.
 	//
-	// KEYS: prefix of live keys, prefix of refresh keys, index. ARGV: the instant.
+	// KEYS: prefix of live keys, prefix of refresh keys, index. ARGV: the instant, the one that stays.
 	endUntilScript = redis.NewScript(`
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', ARGV[1])) do
-	redis.call('DEL', KEYS[1] .. id, KEYS[2] .. id)
+	if id ~= ARGV[2] then
+		redis.call('DEL', KEYS[1] .. id, KEYS[2] .. id)
+		redis.call('ZREM', KEYS[3], id)
+	end
 end
-redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', ARGV[1])
+`)
+
+	// rolesScript writes other roles into all that is kept of a user's sessions. What has gone by itself stays gone.
+	//
+	// KEYS: prefix of live keys, prefix of refresh keys, index. ARGV: the roles.
+	rolesScript = redis.NewScript(`
+for _, id in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
+	local live = redis.call('GET', KEYS[1] .. id)
+	if live then
+		redis.call('SET', KEYS[1] .. id, string.match(live, '^%d+') .. ' ' .. ARGV[1], 'KEEPTTL')
+	end
+	local record = redis.call('GET', KEYS[2] .. id)
+	if record then
+		local head, body = string.match(record, '^(%S+ %S+ %d+ %d+ %d+ %d+) [^\n]*(\n.*)$')
+		redis.call('SET', KEYS[2] .. id, head .. ' ' .. ARGV[1] .. body, 'KEEPTTL')
+	end
+end
+`)
+
+	// refreshScript does what domain.Session.Refresh does.
+	//
+	// KEYS: live key, refresh key. ARGV: presented, next, now, idle time, refresh time, grace; all times in microseconds.
+	// Returns the record after it, nothing for a session that is gone, and 0 for a token that was used before.
+	refreshScript = redis.NewScript(`
+local record = redis.call('GET', KEYS[2])
+if not record then
+	return false
+end
+local hash, replaced, refreshed, untilThen, expires, seen, rest =
+	string.match(record, '^(%S+) (%S+) (%d+) (%d+) (%d+) (%d+)( .*)$')
+local presented, next, now = ARGV[1], ARGV[2], tonumber(ARGV[3])
+if now >= tonumber(untilThen) or now >= tonumber(expires) then
+	return false
+end
+if presented == hash then
+	hash, replaced, refreshed = next, presented, ARGV[3]
+	untilThen = string.format('%.0f', math.min(now + tonumber(ARGV[5]), tonumber(expires)))
+elseif presented ~= replaced or next ~= hash or now - tonumber(refreshed) > tonumber(ARGV[6]) then
+	return 0
+end
+if now > tonumber(seen) then
+	seen = ARGV[3]
+end
+local function millisecondsTo(instant)
+	return string.format('%.0f', math.max(math.floor((instant - now) / 1000), 1))
+end
+record = table.concat({hash, replaced, refreshed, untilThen, expires, seen}, ' ') .. rest
+redis.call('SET', KEYS[2], record, 'PX', millisecondsTo(tonumber(untilThen)))
+redis.call('SET', KEYS[1], expires .. string.match(rest, '^[^\n]*'), 'PX',
+	millisecondsTo(math.min(now + tonumber(ARGV[4]), tonumber(expires))))
+return record
+`)
+
+	// listScript returns, for each session that is kept, the newest first: its id, its record, and how many milliseconds it is
+	// live, less than zero when it is not.
+	//
+	// KEYS: prefix of live keys, prefix of refresh keys, index.
+	listScript = redis.NewScript(`
+local kept = {}
+for _, id in ipairs(redis.call('ZREVRANGE', KEYS[3], 0, -1)) do
+	local record = redis.call('GET', KEYS[2] .. id)
+	if record then
+		kept[#kept + 1] = id
+		kept[#kept + 1] = record
+		kept[#kept + 1] = redis.call('PTTL', KEYS[1] .. id)
+	end
+end
+return kept
 `)
 )

@@ -54,9 +54,9 @@ func sentinel(t *testing.T, master string) string {
 func TestSessionsLiveBehindSentinel(t *testing.T) {
 	t.Parallel()
 	master := redistest.NewServer(t)
-	s := newSetup(t, "redis://"+sentinel(t, master.URL())+"?master_name=main", limits.Idle)
-	user, session := s.open(t)
-	if err := s.store.Touch(t.Context(), user, session.State().ID, now()); err != nil {
+	s := newSetup(t, "redis://"+sentinel(t, master.URL())+"?master_name=main", limits)
+	_, session := s.open(t)
+	if err := s.touch(t, session); err != nil {
 		t.Errorf("touch: %v", err)
 	}
 	if got := s.client.DBSize(t.Context()).Val(); got != 3 {
@@ -64,6 +64,6 @@ func TestSessionsLiveBehindSentinel(t *testing.T) {
 	}
 	master.Kill()
 	wantUnavailable(t, "touch without a master", func() error {
-		return s.store.Touch(t.Context(), user, session.State().ID, now())
+		return s.touch(t, session)
 	})
 }

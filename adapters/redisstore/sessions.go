@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -13,20 +14,20 @@ import (
 	"github.com/menjin-id/menjin/ports"
 )
 
-// Sessions is a ports.SessionStore. It is safe for concurrent use.
+// Sessions is a ports.SessionStore, SessionRefresher and SessionLister. It is safe for concurrent use.
 type Sessions struct {
 	redis  redis.UniversalClient
 	cipher ports.Cipher
-	idle   time.Duration
+	limits domain.SessionLimits
 }
 
 var _ ports.SessionStore = (*Sessions)(nil)
 
-// NewSessions keeps sessions through a client, which stays the caller's to close. The idle time is what each request starts
-// anew; on a session opened with another one it takes effect with the first request.
-func NewSessions(client redis.UniversalClient, cipher ports.Cipher, idle time.Duration) *Sessions {
-	// The client takes zero for "never expires".
-	return &Sessions{redis: client, cipher: cipher, idle: max(idle, time.Millisecond)}
+// NewSessions keeps sessions through a client, which stays the caller's to close. The limits are what each request and each
+// refresh starts anew; on a session opened with others they take effect then.
+func NewSessions(client redis.UniversalClient, cipher ports.Cipher, limits domain.SessionLimits) *Sessions {
+	limits.Idle = max(limits.Idle, time.Millisecond) // the client takes zero for "never expires"
+	return &Sessions{redis: client, cipher: cipher, limits: limits}
 }
 
 // Ping reports domain.ErrUnavailable when Redis does not answer.
@@ -34,44 +35,56 @@ func (s *Sessions) Ping(ctx context.Context) error {
 	return translate(ctx, "ping Redis", s.redis.Ping(ctx).Err())
 }
 
-// Open keeps a new session.
-func (s *Sessions) Open(ctx context.Context, session *domain.Session) error {
+// Open keeps a new session, which stays whatever most is. Sessions that are not live give way before those that are, and of
+// these the one that was opened or refreshed longest ago.
+func (s *Sessions) Open(ctx context.Context, session *domain.Session, most int) ([]domain.SessionID, error) {
 	state := session.State()
-	written, err := s.encode(state)
+	record, err := s.encode(state)
 	if err != nil {
-		return fmt.Errorf("open session: %w", err)
+		return nil, fmt.Errorf("open session: %w", err)
 	}
-	return s.run(ctx, "open session", openScript,
-		[]string{
-			keyOf(livePrefix, state.UserID, state.ID), keyOf(refreshPrefix, state.UserID, state.ID), indexOf(state.UserID),
-		},
+	names, err := openScript.Run(ctx, s.redis, keysOf(state.UserID, state.ID),
 		state.ID.String(),
-		state.ExpiresAt.UnixMicro(), millisecondsTo(state, state.IdleUntil),
-		written, millisecondsTo(state, state.RefreshUntil),
+		liveValue(state), millisecondsTo(state, state.IdleUntil),
+		record, millisecondsTo(state, state.RefreshUntil),
 		state.CreatedAt.UnixMicro(), millisecondsTo(state, state.ExpiresAt),
-	)
+		max(most, 1),
+	).StringSlice()
+	if err != nil {
+		return nil, translate(ctx, "open session", err)
+	}
+	var ended []domain.SessionID
+	for _, name := range names {
+		id, err := domain.ParseSessionID(name)
+		if err != nil {
+			return nil, errors.New("open session: what gave way has no id")
+		}
+		ended = append(ended, id)
+	}
+	return ended, nil
 }
 
 // Touch slides the idle limit of a live session. The idle time runs by Redis's clock, the absolute limit by now.
-func (s *Sessions) Touch(ctx context.Context, user domain.UserID, id domain.SessionID, now time.Time) error {
+func (s *Sessions) Touch(ctx context.Context, user domain.UserID, id domain.SessionID, now time.Time) ([]domain.Role, error) {
 	if ctx.Err() != nil {
-		return fmt.Errorf("touch session: %w", ctx.Err())
+		return nil, fmt.Errorf("touch session: %w", ctx.Err())
 	}
-	value, err := s.redis.GetEx(unwatched{ctx}, keyOf(livePrefix, user, id), s.idle).Result()
+	value, err := s.redis.GetEx(unwatched{ctx}, keyOf(livePrefix, user, id), s.limits.Idle).Result()
 	if errors.Is(err, redis.Nil) {
-		return domain.ErrSessionEnded
+		return nil, domain.ErrSessionEnded
 	}
 	if err != nil {
-		return translate(ctx, "touch session", err)
+		return nil, translate(ctx, "touch session", err)
 	}
-	expires, err := strconv.ParseInt(value, 10, 64)
+	limit, roles, _ := strings.Cut(value, " ")
+	expires, err := strconv.ParseInt(limit, 10, 64)
 	if err != nil {
-		return errors.New("touch session: its key holds no instant")
+		return nil, errors.New("touch session: its key holds no instant")
 	}
 	if now.UnixMicro() >= expires {
-		return domain.ErrSessionEnded
+		return nil, domain.ErrSessionEnded
 	}
-	return nil
+	return parseRoles(roles), nil
 }
 
 // unwatched spares the one command of each request the watch for its cancellation, which needs a timer where ctx has a
@@ -85,14 +98,17 @@ func (unwatched) Done() <-chan struct{} { return nil }
 
 // End forgets a session.
 func (s *Sessions) End(ctx context.Context, user domain.UserID, id domain.SessionID) error {
-	return s.run(ctx, "end session", endScript,
-		[]string{keyOf(livePrefix, user, id), keyOf(refreshPrefix, user, id), indexOf(user)}, id.String())
+	return s.run(ctx, "end session", endScript, keysOf(user, id), id.String())
 }
 
-// EndOpenedUntil forgets the user's sessions that were opened up to an instant.
-func (s *Sessions) EndOpenedUntil(ctx context.Context, user domain.UserID, until time.Time) error {
-	return s.run(ctx, "end sessions", endUntilScript,
-		[]string{prefixOf(livePrefix, user), prefixOf(refreshPrefix, user), indexOf(user)}, until.UnixMicro())
+// EndOpenedUntil forgets the user's sessions that were opened up to an instant, but one.
+func (s *Sessions) EndOpenedUntil(ctx context.Context, user domain.UserID, until time.Time, except domain.SessionID) error {
+	return s.run(ctx, "end sessions", endUntilScript, prefixesOf(user), until.UnixMicro(), except.String())
+}
+
+// SetRoles keeps other roles with all of the user's sessions.
+func (s *Sessions) SetRoles(ctx context.Context, user domain.UserID, roles []domain.Role) error {
+	return s.run(ctx, "set roles of sessions", rolesScript, prefixesOf(user), rolesText(roles))
 }
 
 // run sends the whole script again when a server, say one that was restarted, does not know it by its digest.
@@ -115,6 +131,11 @@ func translate(ctx context.Context, what string, err error) error {
 	default:
 		return fmt.Errorf("%s: %w: %s", what, domain.ErrUnavailable, err.Error())
 	}
+}
+
+// liveValue is what Touch needs to know of a session, and all it reads.
+func liveValue(state domain.SessionState) string {
+	return instantText(state.ExpiresAt) + " " + rolesText(state.Roles)
 }
 
 // millisecondsTo is how long a key lives that ends at an instant, at least one: Redis refuses less.

@@ -2,6 +2,8 @@ package redisstore_test
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -9,48 +11,56 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/menjin-id/menjin/adapters/redisstore"
 	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
-	"github.com/menjin-id/menjin/ports/portstest"
 )
-
-func TestSessions(t *testing.T) {
-	t.Parallel()
-	for name, open := range servers {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			portstest.Sessions(t, func(t *testing.T, limits domain.SessionLimits) portstest.SessionsParts {
-				s := open(t, limits.Idle)
-				return portstest.SessionsParts{Store: s.store, Advance: s.age}
-			})
-		})
-	}
-}
 
 func TestEachOperationIsOneRoundTrip(t *testing.T) {
 	onEachServer(t, func(t *testing.T, s *setup) {
 		user, session := s.open(t)
 		id := session.State().ID
-		do := func(err error) {
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
-		end := func() { do(s.store.End(t.Context(), user, id)) }
-		endAll := func() { do(s.store.EndOpenedUntil(t.Context(), user, now())) }
-		end() // a script is sent whole the first time
-		endAll()
-		for _, operation := range []struct {
+		limiter, attempts := redisstore.NewLimiter(s.client), redisstore.NewAttempts(s.client)
+		operations := []struct {
 			name, want string
-			do         func()
+			do         func() error
 		}{
-			{"open", "evalsha", func() { do(s.store.Open(t.Context(), session)) }},
-			{"touch", "getex", func() { do(s.store.Touch(t.Context(), user, id, now())) }},
-			{"end", "evalsha", end},
-			{"end all", "evalsha", endAll},
-		} {
-			if got := s.seen.commandsOf(operation.do); !slices.Equal(got, []string{operation.want}) {
-				t.Errorf("%s: sent %v, want %s alone", operation.name, got, operation.want)
+			{"open", "evalsha", func() error {
+				_, err := s.store.Open(t.Context(), session, most)
+				return err
+			}},
+			{"touch", "getex", func() error { return s.touch(t, session) }},
+			{"refresh", "evalsha", func() error {
+				_, err := s.refresh(t, session, 0, now())
+				return err
+			}},
+			{"list", "evalsha", func() error {
+				_, err := s.store.List(t.Context(), user, now())
+				return err
+			}},
+			{"set roles", "evalsha", func() error { return s.store.SetRoles(t.Context(), user, nil) }},
+			{"end", "evalsha", func() error { return s.store.End(t.Context(), user, id) }},
+			{"end all", "evalsha", func() error { return s.store.EndOpenedUntil(t.Context(), user, now(), domain.SessionID{}) }},
+			{"take", "evalsha", func() error {
+				_, err := limiter.Take(t.Context(), user.String(), ports.Rate{Burst: 9, Per: time.Minute}, now())
+				return err
+			}},
+			{"try", "evalsha", func() error {
+				_, err := attempts.Try(t.Context(), user.String(), now())
+				return err
+			}},
+			{"clear", "del", func() error { return attempts.Clear(t.Context(), user.String()) }},
+		}
+		for _, known := range []bool{false, true} { // a script is sent whole the first time
+			for _, operation := range operations {
+				got := s.seen.commandsOf(func() {
+					if err := operation.do(); err != nil {
+						t.Errorf("%s: %v", operation.name, err)
+					}
+				})
+				if known && !slices.Equal(got, []string{operation.want}) {
+					t.Errorf("%s: sent %v, want %s alone", operation.name, got, operation.want)
+				}
 			}
 		}
 	})
@@ -59,11 +69,12 @@ func TestEachOperationIsOneRoundTrip(t *testing.T) {
 func TestEveryKeyExpires(t *testing.T) {
 	onEachServer(t, func(t *testing.T, s *setup) {
 		user, session := s.open(t)
-		if err := s.store.Open(t.Context(), newSession(user, now(), limits)); err != nil {
-			t.Fatal(err)
-		}
-		check := func(when string, want int) {
+		s.openFor(t, newSession(user, now(), limits))
+		check := func(when string, err error, want int) {
 			t.Helper()
+			if err != nil {
+				t.Fatalf("%s: %v", when, err)
+			}
 			keys := s.keys(t)
 			if len(keys) != want {
 				t.Errorf("%s: got keys %v, want %d", when, keys, want)
@@ -74,19 +85,13 @@ func TestEveryKeyExpires(t *testing.T) {
 				}
 			}
 		}
-		check("after open", 5)
-		if err := s.store.Touch(t.Context(), user, session.State().ID, now()); err != nil {
-			t.Fatal(err)
-		}
-		check("after touch", 5)
-		if err := s.store.End(t.Context(), user, session.State().ID); err != nil {
-			t.Fatal(err)
-		}
-		check("after end", 3)
-		if err := s.store.EndOpenedUntil(t.Context(), user, now()); err != nil {
-			t.Fatal(err)
-		}
-		check("after all ended", 0)
+		check("after open", nil, 5)
+		check("after touch", s.touch(t, session), 5)
+		check("after other roles", s.store.SetRoles(t.Context(), user, []domain.Role{domain.RoleAdmin}), 5)
+		_, err := s.refresh(t, session, 0, now())
+		check("after refresh", err, 5)
+		check("after end", s.store.End(t.Context(), user, session.State().ID), 3)
+		check("after all ended", s.store.EndOpenedUntil(t.Context(), user, now(), domain.SessionID{}), 0)
 	})
 }
 
@@ -115,66 +120,10 @@ func TestIndexOutlivesTheLongestSession(t *testing.T) {
 	onEachServer(t, func(t *testing.T, s *setup) {
 		user, session := s.open(t)
 		short := domain.SessionLimits{Idle: time.Minute, Refresh: time.Hour, MaxAge: time.Hour}
-		if err := s.store.Open(t.Context(), newSession(user, now(), short)); err != nil {
-			t.Fatal(err)
-		}
+		s.openFor(t, newSession(user, now(), short))
 		left := s.client.PTTL(t.Context(), "sessions:{"+user.String()+"}").Val()
 		if want := time.Until(session.State().ExpiresAt) - time.Minute; left < want {
 			t.Errorf("index expires in %v, want %v or later", left, want)
-		}
-	})
-}
-
-func TestIndexLosesWhatHasExpired(t *testing.T) {
-	onEachServer(t, func(t *testing.T, s *setup) {
-		user, kept := s.open(t)
-		index := "sessions:{" + user.String() + "}"
-		brief := limits
-		brief.Refresh = time.Hour
-		for range 100 {
-			if err := s.store.Open(t.Context(), newSession(user, now(), brief)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		s.age(time.Hour)
-		for range 50 {
-			if err := s.store.Open(t.Context(), newSession(user, now(), limits)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		// The first and the last fifty; of the hundred dead ones chance may leave a few.
-		if got := s.client.ZCard(t.Context(), index).Val(); got < 51 || got > 71 {
-			t.Errorf("sessions in the index: got %d, want 51 to 71", got)
-		}
-		if err := s.client.ZScore(t.Context(), index, kept.State().ID.String()).Err(); err != nil {
-			t.Errorf("a session that can be refreshed left the index: %v", err)
-		}
-	})
-}
-
-func TestShortIndexIsLeftAsItIs(t *testing.T) {
-	onEachServer(t, func(t *testing.T, s *setup) {
-		user, _ := s.open(t)
-		index := "sessions:{" + user.String() + "}"
-		brief := limits
-		brief.Refresh = time.Hour
-		for range 62 {
-			if err := s.store.Open(t.Context(), newSession(user, now(), brief)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		s.age(time.Hour)
-		if err := s.store.Open(t.Context(), newSession(user, now(), limits)); err != nil {
-			t.Fatal(err)
-		}
-		if got := s.client.ZCard(t.Context(), index).Val(); got != 64 {
-			t.Errorf("sessions in the index: got %d, want all 64: looking for dead ones costs every sign-in", got)
-		}
-		if err := s.store.Open(t.Context(), newSession(user, now(), limits)); err != nil {
-			t.Fatal(err)
-		}
-		if got := s.client.ZCard(t.Context(), index).Val(); got >= 64 {
-			t.Errorf("sessions in the index after one more: got %d, want the dead to leave it", got)
 		}
 	})
 }
@@ -190,31 +139,28 @@ func TestRecordIsWholeAndHidesItsSecrets(t *testing.T) {
 			}
 		}
 		text := s.client.Get(t.Context(), "refresh:{"+user.String()+"}:"+state.ID.String()).Val()
+		head, body, _ := strings.Cut(text, "\n")
+		wantHead := fmt.Sprintf("%x - 0 %d %d %d user,support", state.RefreshHash,
+			state.RefreshUntil.UnixMicro(), state.ExpiresAt.UnixMicro(), state.LastSeenAt.UnixMicro())
+		if head != wantHead {
+			t.Errorf("line:\n got %s\nwant %s", head, wantHead)
+		}
 		var record struct {
 			SessionKey []byte `json:"session_key"`
 		}
 		var got map[string]any
-		if err := json.Unmarshal([]byte(text), &record); err != nil {
+		if err := errors.Join(json.Unmarshal([]byte(body), &record), json.Unmarshal([]byte(body), &got)); err != nil {
 			t.Fatal(err)
 		}
 		field := ports.Field{Table: "sessions", Column: "session_key", Row: state.ID.ID}
 		if opened, err := s.cipher.Open(field, record.SessionKey); err != nil || opened.Reveal() != sessionKey {
 			t.Errorf("session key: got %q, %v, want %q", opened.Reveal(), err, sessionKey)
 		}
-		if err := json.Unmarshal([]byte(text), &got); err != nil {
-			t.Fatal(err)
-		}
 		delete(got, "session_key")
-		hash, err := json.Marshal(state.RefreshHash[:])
-		if err != nil {
-			t.Fatal(err)
-		}
 		want := map[string]any{
 			"app_id": "wx0123456789abcdef", "ip": "2001:db8::1",
-			"device":       map[string]any{"id": "d-1", "model": `Pixel 9 "Pro"`, "platform": "android", "system": "Android 16"},
-			"refresh_hash": strings.Trim(string(hash), `"`),
-			"created_at":   float64(state.CreatedAt.UnixMicro()), "last_seen_at": float64(state.LastSeenAt.UnixMicro()),
-			"refresh_until": float64(state.RefreshUntil.UnixMicro()), "expires_at": float64(state.ExpiresAt.UnixMicro()),
+			"device":     map[string]any{"id": "d-1", "model": `Pixel 9 "Pro"`, "platform": "android", "system": "Android 16"},
+			"created_at": float64(state.CreatedAt.UnixMicro()),
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("record:\n%s", diff)
@@ -223,12 +169,12 @@ func TestRecordIsWholeAndHidesItsSecrets(t *testing.T) {
 }
 
 func BenchmarkTouch(b *testing.B) {
-	s := servers["redis"](b, limits.Idle)
+	s := servers["redis"](b, limits)
 	user, session := s.open(b)
 	id, at := session.State().ID, now()
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := s.store.Touch(b.Context(), user, id, at); err != nil {
+		if _, err := s.store.Touch(b.Context(), user, id, at); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -236,7 +182,7 @@ func BenchmarkTouch(b *testing.B) {
 
 // BenchmarkGetEx is the floor of BenchmarkTouch.
 func BenchmarkGetEx(b *testing.B) {
-	s := servers["redis"](b, limits.Idle)
+	s := servers["redis"](b, limits)
 	user, session := s.open(b)
 	key := "session:{" + user.String() + "}:" + session.State().ID.String()
 	b.ReportAllocs()
@@ -248,7 +194,7 @@ func BenchmarkGetEx(b *testing.B) {
 }
 
 func BenchmarkOpen(b *testing.B) {
-	s := servers["redis"](b, limits.Idle)
+	s := servers["redis"](b, limits)
 	b.ReportAllocs()
 	for b.Loop() {
 		s.open(b)

@@ -2,7 +2,10 @@ package redisstore_test
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -30,7 +33,7 @@ type setup struct {
 	age    func(d time.Duration) // ages the keys of all users the store was asked for
 }
 
-func newSetup(tb testing.TB, url string, idle time.Duration) *setup {
+func newSetup(tb testing.TB, url string, limits domain.SessionLimits) *setup {
 	tb.Helper()
 	client, err := redisstore.Connect(tb.Context(), domain.NewSecret(url))
 	if err != nil {
@@ -45,22 +48,24 @@ func newSetup(tb testing.TB, url string, idle time.Duration) *setup {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s := &setup{client: client, cipher: cipher, seen: &seen{users: make(map[string]bool)}}
-	s.store = redisstore.NewSessions(client, cipher, idle)
+	s := &setup{client: client, cipher: cipher, seen: &seen{users: make(map[string]bool), keys: make(map[string]bool)}}
+	s.store = redisstore.NewSessions(client, cipher, limits)
 	s.age = func(d time.Duration) { s.ageKeys(tb, d) }
 	client.AddHook(s.seen)
 	return s
 }
 
 // servers are the kinds of Redis that everything must hold on.
-var servers = map[string]func(tb testing.TB, idle time.Duration) *setup{
-	"redis": func(tb testing.TB, idle time.Duration) *setup { return newSetup(tb, redistest.URL(tb), idle) },
-	"cluster": func(tb testing.TB, idle time.Duration) *setup {
-		return newSetup(tb, redistest.ClusterURL(tb)+"?cluster=true", idle)
+var servers = map[string]func(tb testing.TB, limits domain.SessionLimits) *setup{
+	"redis": func(tb testing.TB, limits domain.SessionLimits) *setup {
+		return newSetup(tb, redistest.URL(tb), limits)
 	},
-	"miniredis": func(tb testing.TB, idle time.Duration) *setup {
+	"cluster": func(tb testing.TB, limits domain.SessionLimits) *setup {
+		return newSetup(tb, redistest.ClusterURL(tb)+"?cluster=true", limits)
+	},
+	"miniredis": func(tb testing.TB, limits domain.SessionLimits) *setup {
 		server := miniredis.RunT(tb)
-		s := newSetup(tb, "redis://"+server.Addr(), idle)
+		s := newSetup(tb, "redis://"+server.Addr(), limits)
 		s.age = server.FastForward
 		return s
 	},
@@ -72,7 +77,7 @@ func onEachServer(t *testing.T, test func(t *testing.T, s *setup)) {
 	for name, open := range servers {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, open(t, limits.Idle))
+			test(t, open(t, limits))
 		})
 	}
 }
@@ -81,22 +86,34 @@ func onEachServer(t *testing.T, test func(t *testing.T, s *setup)) {
 type seen struct {
 	mu       sync.Mutex
 	users    map[string]bool
+	keys     map[string]bool
 	commands []string
 }
 
-var hashTag = regexp.MustCompile(`\{[^}]+\}`)
+var (
+	hashTag = regexp.MustCompile(`\{[^}]+\}`)
+	ownKey  = regexp.MustCompile(`^[a-z]+:\{[^}]+\}(:.+)?$`) // and no prefix of one
+)
 
 func (s *seen) note(cmd redis.Cmder) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.commands = append(s.commands, cmd.Name())
 	for _, arg := range cmd.Args() {
-		if key, ok := arg.(string); ok {
-			if user := hashTag.FindString(key); len(user) == 38 {
-				s.users[user] = true
-			}
+		if key, ok := arg.(string); ok && ownKey.MatchString(key) {
+			s.keys[key] = true
+			s.users[hashTag.FindString(key)] = true
 		}
 	}
+}
+
+// take returns the keys that were seen since the last time.
+func (s *seen) take() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	keys := slices.Collect(maps.Keys(s.keys))
+	clear(s.keys)
+	return keys
 }
 
 // commandsOf returns what was sent during do.
@@ -131,38 +148,42 @@ func (s *seen) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Process
 // keys returns the keys of all users the store was asked for: a Cluster is shared with other tests.
 func (s *setup) keys(tb testing.TB) []string {
 	tb.Helper()
-	s.seen.mu.Lock()
-	var patterns []string
-	for user := range s.seen.users {
-		patterns = append(patterns, "*"+user+"*")
-	}
-	s.seen.mu.Unlock()
 	var keys []string
-	for _, pattern := range patterns {
-		found := s.client.Scan(tb.Context(), 0, pattern, 1<<20).Iterator()
-		for found.Next(tb.Context()) {
+	found := s.client.Scan(tb.Context(), 0, "*", 1<<20).Iterator()
+	for found.Next(tb.Context()) {
+		s.seen.mu.Lock()
+		if s.seen.users[hashTag.FindString(found.Val())] {
 			keys = append(keys, found.Val())
 		}
-		if err := found.Err(); err != nil {
-			tb.Fatal(err)
-		}
+		s.seen.mu.Unlock()
+	}
+	if err := found.Err(); err != nil {
+		tb.Fatal(err)
 	}
 	return keys
 }
 
 func (s *setup) ageKeys(tb testing.TB, d time.Duration) {
 	tb.Helper()
-	for _, key := range s.keys(tb) {
-		left := s.client.PTTL(tb.Context(), key).Val() - d
-		var err error
-		if left <= 0 {
-			err = s.client.Del(tb.Context(), key).Err()
-		} else {
-			err = s.client.PExpire(tb.Context(), key, left).Err()
+	keys := s.seen.take()
+	pipe := s.client.Pipeline()
+	lives := make([]*redis.DurationCmd, len(keys))
+	for i, key := range keys {
+		lives[i] = pipe.PTTL(tb.Context(), key)
+	}
+	if _, err := pipe.Exec(tb.Context()); err != nil {
+		tb.Fatal(err)
+	}
+	s.seen.take() // only what lives yet is seen again
+	for i, key := range keys {
+		if left := lives[i].Val(); left > d {
+			pipe.PExpire(tb.Context(), key, left-d)
+		} else if left > 0 {
+			pipe.Del(tb.Context(), key)
 		}
-		if err != nil {
-			tb.Fatal(err)
-		}
+	}
+	if _, err := pipe.Exec(tb.Context()); err != nil {
+		tb.Fatal(err)
 	}
 }
 
@@ -170,13 +191,23 @@ func newID() domain.ID { return domain.ID(uuid.New()) }
 
 func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
+// most is more sessions than a test opens for one user, unless it is about that.
+const most = 1000
+
+// refreshToken is a session's token of a generation.
+func refreshToken(user domain.UserID, id domain.SessionID, generation int) domain.RefreshToken {
+	text := fmt.Sprintf("%s %s %d", user, id, generation)
+	return domain.RefreshToken{Secret: domain.NewSecret(text), UserID: user, SessionID: id}
+}
+
 func newSession(user domain.UserID, at time.Time, limits domain.SessionLimits) *domain.Session {
 	id := domain.SessionID{ID: newID()}
 	return domain.OpenSession(domain.SessionOpening{
 		ID: id, UserID: user, AppID: "wx0123456789abcdef", IP: "2001:db8::1",
 		Device:     domain.Device{ID: "d-1", Model: `Pixel 9 "Pro"`, Platform: "android", System: "Android 16"},
 		SessionKey: domain.SessionKey{Secret: domain.NewSecret(sessionKey)},
-		Refresh:    domain.NewRefreshToken(user, id, [32]byte{1, 2, 3}),
+		Roles:      []domain.Role{domain.RoleUser, domain.RoleSupport},
+		Refresh:    refreshToken(user, id, 0),
 	}, limits, at)
 }
 
@@ -185,8 +216,28 @@ func (s *setup) open(tb testing.TB) (domain.UserID, *domain.Session) {
 	tb.Helper()
 	user := domain.UserID{ID: newID()}
 	session := newSession(user, now(), limits)
-	if err := s.store.Open(tb.Context(), session); err != nil {
-		tb.Fatal(err)
-	}
+	s.openFor(tb, session)
 	return user, session
+}
+
+// openFor keeps a session, which makes no other give way.
+func (s *setup) openFor(tb testing.TB, session *domain.Session) {
+	tb.Helper()
+	if ended, err := s.store.Open(tb.Context(), session, most); err != nil || len(ended) > 0 {
+		tb.Fatalf("open: %v gave way, %v", ended, err)
+	}
+}
+
+func (s *setup) touch(tb testing.TB, session *domain.Session) error {
+	tb.Helper()
+	_, err := s.store.Touch(tb.Context(), session.State().UserID, session.State().ID, now())
+	return err
+}
+
+// refresh presents the token of a generation.
+func (s *setup) refresh(tb testing.TB, session *domain.Session, generation int, at time.Time) (*domain.Session, error) {
+	tb.Helper()
+	user, id := session.State().UserID, session.State().ID
+	presented, next := refreshToken(user, id, generation), refreshToken(user, id, generation+1)
+	return s.store.Refresh(tb.Context(), user, id, presented.Hash(), next.Hash(), at)
 }

@@ -29,5 +29,5 @@ func TestServerMustProveItsNameOverTLS(t *testing.T) {
 	if _, err = redisstore.Connect(t.Context(), domain.NewSecret("redis://"+server.Addr())); err == nil {
 		t.Error("a server that wants TLS was reached without")
 	}
-	newSetup(t, "rediss://"+server.Addr()+"?skip_verify=true", limits.Idle).open(t)
+	newSetup(t, "rediss://"+server.Addr()+"?skip_verify=true", limits).open(t)
 }

@@ -92,6 +92,14 @@ func (db *DB) id(id domain.ID) any {
 	return id[:]
 }
 
+// idOrNull is id, the zero one being null.
+func (db *DB) idOrNull(id domain.ID) any {
+	if id.IsZero() {
+		return nil
+	}
+	return db.id(id)
+}
+
 // instant is a time as an argument of a statement, for pgx, Bun and SQLite alike. The zero time is null.
 func (db *DB) instant(at time.Time) any {
 	switch {

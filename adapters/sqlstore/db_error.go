@@ -19,6 +19,10 @@ import (
 
 // conflicts says what a violated constraint means, by its name in PostgreSQL and by the columns SQLite tells instead.
 var conflicts = map[string]*domain.Error{
+	"users_username_key":    domain.ErrUsernameTaken,
+	"users.username_folded": domain.ErrUsernameTaken,
+	"users_email_key":       domain.ErrEmailTaken,
+	"users.email_index":     domain.ErrEmailTaken,
 	"identities_openid_key": domain.ErrWeChatTaken,
 	"identities.provider, identities.app_id, identities.openid_index": domain.ErrWeChatTaken,
 }

@@ -106,7 +106,11 @@ func TestStore(t *testing.T) {
 					URL: backend.url(t), Codec: options.Codec, OnCommit: options.OnCommit, Shards: options.Shards,
 				})
 				outbox := NewOutbox(db, OutboxOptions{})
-				return portstest.StoreParts{Users: NewUsers(db), Tx: db, Queue: outbox, Ledger: outbox, Archive: outbox}
+				users, audit := NewUsers(db), NewAudit(db)
+				return portstest.StoreParts{
+					Users: users, Finder: users, Browser: users, Tx: db, Audit: audit, AuditArchive: audit,
+					Queue: outbox, Ledger: outbox, Archive: outbox,
+				}
 			})
 		})
 	}

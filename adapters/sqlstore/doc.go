@@ -1,4 +1,4 @@
-// Package sqlstore keeps users, sessions and the outbox in PostgreSQL or, for a single machine, in SQLite.
+// Package sqlstore keeps users, sessions, the outbox, the audit log, signing keys and counters in PostgreSQL or, for a single machine, in SQLite.
 //
 // [Migrate] brings a database to the schema of this release; [Open] expects it there. Both databases have tables of the same
 // shape. UUIDs are uuid in PostgreSQL and 16 bytes in SQLite; instants are timestamptz and whole microseconds since 1970.

@@ -54,7 +54,7 @@ func changeUser(ctx context.Context, db *DB, id domain.UserID) error {
 		if err != nil {
 			return err
 		}
-		event := user.EndAllSessions(domain.EndedByLogoutAll, stamp)
+		event := user.EndAllSessions(domain.SessionID{}, domain.EndedByLogoutAll, stamp)
 		if err := tx.Users().Save(ctx, user); err != nil {
 			return err
 		}

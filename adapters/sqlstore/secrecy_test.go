@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,7 +20,8 @@ import (
 // planted are the texts that may appear nowhere in a database.
 var planted = map[string]string{
 	"openid": "oPlanted-openid-0001", "unionid": "uPlanted-unionid-0001", "e-mail": "planted@example.com",
-	"phone": "+8613912345678", "session_key": "cGxhbnRlZC1zZXNzaW9uLQ==",
+	"phone": "+8613912345678", "session_key": "cGxhbnRlZC1zZXNzaW9uLQ==", "signing key": "MC4CAQAwBQYDK2VwBCIEIPlanted",
+	"key of a limit": "planted-limit-192.0.2.7", "key of a try": "planted-try-192.0.2.7",
 }
 
 // plant registers a user with all of them, and a session.
@@ -40,7 +42,14 @@ func plant(t *testing.T, db *DB) *domain.User {
 	session := domain.OpenSession(domain.SessionOpening{
 		ID: domain.SessionID{ID: newID()}, UserID: user.ID(), SessionKey: domain.SessionKey{Secret: domain.NewSecret(planted["session_key"])},
 	}, limits, stampNow().At)
-	if err := NewSessions(db, limits).Open(t.Context(), session); err != nil {
+	if _, err := NewSessions(db, limits).Open(t.Context(), session, 20); err != nil {
+		t.Fatal(err)
+	}
+	key := ports.SigningKey{ID: "planted", PEM: domain.NewSecret(planted["signing key"]), CreatedAt: stampNow().At}
+	_, keyErr := NewSigningKeys(db).Rotate(t.Context(), "", key, time.Time{})
+	_, limitErr := NewLimiter(db).Take(t.Context(), planted["key of a limit"], ports.Rate{Burst: 1, Per: time.Hour}, stampNow().At)
+	_, tryErr := NewAttempts(db).Try(t.Context(), planted["key of a try"], stampNow().At)
+	if err := errors.Join(keyErr, limitErr, tryErr); err != nil {
 		t.Fatal(err)
 	}
 	return user
@@ -73,7 +82,7 @@ func TestTablesHoldNothingOfAPersonInClear(t *testing.T) {
 		dumped += len(lines)
 		wantNonePlanted(t, table, []byte(strings.Join(lines, "\n")))
 	}
-	if dumped < 5 { // user, identity, session, event, pending
+	if dumped < 8 { // user, identity, session, event, pending, key, limit, try
 		t.Errorf("got %d rows in all, want those of the user", dumped)
 	}
 }

@@ -5,24 +5,21 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
 
 	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
 )
 
-const openSession = `INSERT INTO sessions (user_id, id, app_id, device_id, device_model, device_platform, device_system, ip,
-	session_key_sealed, refresh_hash, created_at, last_seen_at, idle_until, refresh_until, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
-
 const (
-	endSession       = `DELETE FROM sessions WHERE user_id = $1 AND id = $2`
-	endSessionsUntil = `DELETE FROM sessions WHERE user_id = $1 AND created_at <= $2`
+	// lockSessions lets one statement after the other work on several sessions of a user: they would lock the rows in orders
+	// of their own, and could not count those that another one adds. Single rows do not ask for it.
+	lockSessions = `SELECT pg_advisory_xact_lock(hashtextextended('menjin sessions ' || $1, 0))`
 
-	pastSessions  = `SELECT user_id, id FROM sessions WHERE refresh_until < $1 ORDER BY refresh_until LIMIT $2`
-	sweepSessions = `DELETE FROM sessions WHERE (user_id, id) IN (` + pastSessions + `)`
-	// Locking in the order of refresh_until what others delete in another could end in a deadlock.
-	sweepFreeSessions = `DELETE FROM sessions WHERE (user_id, id) IN (` + pastSessions + ` FOR UPDATE SKIP LOCKED)`
+	endSession       = `DELETE FROM sessions WHERE user_id = $1 AND id = $2`
+	endSessionsUntil = `DELETE FROM sessions WHERE user_id = $1 AND created_at <= $2 AND id <> $3`
+	setSessionRoles  = `UPDATE sessions SET roles = $2 WHERE user_id = $1 AND roles <> $2`
 )
 
 // Sessions keeps sessions in the database, for installations without Redis. Its Sweep has to be called every minute or so.
@@ -32,71 +29,88 @@ type Sessions struct {
 }
 
 var (
-	_ ports.SessionStore   = (*Sessions)(nil)
-	_ ports.SessionArchive = (*Sessions)(nil)
+	_ ports.SessionStore     = (*Sessions)(nil)
+	_ ports.SessionRefresher = (*Sessions)(nil)
+	_ ports.SessionLister    = (*Sessions)(nil)
+	_ ports.SessionArchive   = (*Sessions)(nil)
 )
 
-// NewSessions keeps sessions in db that slide as the limits say.
+// NewSessions keeps sessions in db that slide and are refreshed as the limits say.
 func NewSessions(db *DB, limits domain.SessionLimits) *Sessions {
 	return &Sessions{db: db, limits: limits}
 }
 
-// Open is ports.SessionStore's.
-func (s *Sessions) Open(ctx context.Context, session *domain.Session) error {
-	state := session.State()
-	key, err := seal(s.db.cipher, "sessions", "session_key", state.ID.ID, state.SessionKey.Secret)
-	if err != nil {
-		return fmt.Errorf("open session: %w", err)
-	}
-	_, err = s.exec(ctx, openSession,
-		s.db.id(state.UserID.ID), s.db.id(state.ID.ID), string(state.AppID),
-		state.Device.ID, state.Device.Model, state.Device.Platform, state.Device.System, state.IP,
-		key, state.RefreshHash[:], s.db.instant(state.CreatedAt), s.db.instant(state.LastSeenAt),
-		s.db.instant(state.IdleUntil), s.db.instant(state.RefreshUntil), s.db.instant(state.ExpiresAt))
-	if err != nil {
-		return fmt.Errorf("open session: %w", err)
-	}
-	return nil
-}
-
 // End is ports.SessionStore's.
 func (s *Sessions) End(ctx context.Context, user domain.UserID, id domain.SessionID) error {
-	if _, err := s.exec(ctx, endSession, s.db.id(user.ID), s.db.id(id.ID)); err != nil {
+	if _, err := s.db.exec(ctx, endSession, s.db.id(user.ID), s.db.id(id.ID)); err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
 	return nil
 }
 
 // EndOpenedUntil is ports.SessionStore's.
-func (s *Sessions) EndOpenedUntil(ctx context.Context, user domain.UserID, until time.Time) error {
-	if _, err := s.exec(ctx, endSessionsUntil, s.db.id(user.ID), s.db.instant(until)); err != nil {
+func (s *Sessions) EndOpenedUntil(ctx context.Context, user domain.UserID, until time.Time, except domain.SessionID) error {
+	err := s.alone(ctx, user, step{
+		statement: endSessionsUntil, args: []any{s.db.id(user.ID), s.db.instant(until), s.db.id(except.ID)},
+	})
+	if err != nil {
 		return fmt.Errorf("end sessions of user: %w", err)
+	}
+	return nil
+}
+
+// SetRoles is ports.SessionStore's.
+func (s *Sessions) SetRoles(ctx context.Context, user domain.UserID, roles []domain.Role) error {
+	err := s.alone(ctx, user, step{
+		statement: setSessionRoles, args: []any{s.db.id(user.ID), domain.JoinRoles(roles)},
+	})
+	if err != nil {
+		return fmt.Errorf("set roles of sessions: %w", err)
 	}
 	return nil
 }
 
 // Sweep is ports.SessionArchive's.
 func (s *Sessions) Sweep(ctx context.Context, before time.Time, limit int) (int64, error) {
-	statement := sweepSessions
-	if s.db.isPostgres() {
-		statement = sweepFreeSessions
-	}
-	count, err := s.exec(ctx, statement, s.db.instant(before), limit)
+	count, err := s.db.sweep(ctx, "sessions", "user_id, id", "refresh_until < $1 ORDER BY refresh_until LIMIT $2",
+		s.db.instant(before), limit)
 	if err != nil {
 		return 0, fmt.Errorf("sweep sessions: %w", err)
 	}
 	return count, nil
 }
 
-// exec runs one statement, in one round trip, and returns how many rows it touched.
-func (s *Sessions) exec(ctx context.Context, statement string, args ...any) (count int64, err error) {
+// alone takes the steps as one transaction, in one round trip, when nobody else changes several of the user's sessions.
+func (s *Sessions) alone(ctx context.Context, user domain.UserID, steps ...step) error {
 	if s.db.isPostgres() {
-		tag, err := s.db.pool.Exec(ctx, statement, args...)
-		return tag.RowsAffected(), translate(err)
+		return translate(s.alonePostgres(ctx, user, steps))
 	}
-	err = s.db.write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		count, err = affected(tx.Tx.ExecContext(ctx, statement, args...))
-		return err
+	return s.db.write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		to := direct{tx.Tx}
+		for _, next := range steps {
+			run := func() error { return to.exec(ctx, next.statement, next.args...) }
+			if next.read != nil {
+				run = func() error { return to.query(ctx, next.read, next.statement, next.args...) }
+			}
+			if err := run(); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
-	return count, err
+}
+
+func (s *Sessions) alonePostgres(ctx context.Context, user domain.UserID, steps []step) error {
+	var batch pgx.Batch
+	batch.Queue(lockSessions, user.String())
+	for _, next := range steps {
+		queued := batch.Queue(next.statement, next.args...)
+		if next.read != nil {
+			queued.Query(func(found pgx.Rows) error {
+				err := next.read(found)
+				return first(found.Err(), err)
+			})
+		}
+	}
+	return s.db.pool.SendBatch(ctx, &batch).Close()
 }

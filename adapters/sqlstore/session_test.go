@@ -20,9 +20,10 @@ func openedSession(t *testing.T, sessions *Sessions, now time.Time) domain.Sessi
 	session := domain.OpenSession(domain.SessionOpening{
 		ID: id, UserID: user, AppID: "wx0123456789abcdef", IP: "192.0.2.1",
 		SessionKey: domain.SessionKey{Secret: domain.NewSecret(wechatKey)},
-		Refresh:    domain.NewRefreshToken(user, id, [32]byte{1}),
+		Roles:      []domain.Role{domain.RoleUser},
+		Refresh:    domain.RefreshToken{Secret: domain.NewSecret("token of " + id.String()), UserID: user, SessionID: id},
 	}, sessionLimits, now)
-	if err := sessions.Open(t.Context(), session); err != nil {
+	if _, err := sessions.Open(t.Context(), session, 20); err != nil {
 		t.Fatal(err)
 	}
 	return session.State()
@@ -33,11 +34,13 @@ func TestSessions(t *testing.T) {
 	for _, backend := range backends {
 		t.Run(backend.name, func(t *testing.T) {
 			t.Parallel()
-			portstest.Sessions(t, func(t *testing.T, limits domain.SessionLimits) portstest.SessionsParts {
-				db := openDB(t, Options{URL: backend.url(t)})
-				sessions := NewSessions(db, limits)
-				return portstest.SessionsParts{Store: sessions, Archive: sessions}
-			})
+			open := func(t *testing.T, limits domain.SessionLimits) portstest.SessionsParts {
+				sessions := NewSessions(openDB(t, Options{URL: backend.url(t)}), limits)
+				return portstest.SessionsParts{Store: sessions, Refresher: sessions, Lister: sessions, Archive: sessions}
+			}
+			portstest.Sessions(t, open)
+			portstest.RefreshModel(t, open)
+			portstest.RefreshLinearizable(t, open)
 		})
 	}
 }
@@ -58,7 +61,7 @@ func TestTouchWritesOncePerTwentiethOfTheIdleTime(t *testing.T) {
 				{sessionLimits.Idle / 20, true},
 			} {
 				at := now.Add(touch.after)
-				if err := sessions.Touch(t.Context(), session.UserID, session.ID, at); err != nil {
+				if _, err := sessions.Touch(t.Context(), session.UserID, session.ID, at); err != nil {
 					t.Fatal(err)
 				}
 				row := db.read().QueryRowContext(t.Context(), "SELECT last_seen_at = ? FROM sessions", db.instant(at))
@@ -83,7 +86,7 @@ func TestRequestsThatSlideASessionAtOnceAllFindItLive(t *testing.T) {
 				var requests sync.WaitGroup
 				for range 8 {
 					requests.Go(func() {
-						if err := sessions.Touch(t.Context(), session.UserID, session.ID, now); err != nil {
+						if _, err := sessions.Touch(t.Context(), session.UserID, session.ID, now); err != nil {
 							t.Errorf("touch: %v", err)
 						}
 					})

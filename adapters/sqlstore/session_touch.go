@@ -2,8 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -18,56 +16,65 @@ const (
 	slideSession = `UPDATE sessions SET last_seen_at = $3, idle_until = CASE WHEN expires_at < $4 THEN expires_at ELSE $4 END
 WHERE ` + liveSession + ` AND last_seen_at <= $5`
 
-	touchSession = `WITH slid AS (` + slideSession + `) SELECT EXISTS (SELECT 1 FROM sessions WHERE ` + liveSession + `)`
+	touchSession = `WITH slid AS (` + slideSession + `) SELECT roles, false FROM sessions WHERE ` + liveSession
 
-	readSession = `SELECT last_seen_at <= $4 FROM sessions WHERE ` + liveSession
+	readSession = `SELECT roles, last_seen_at <= $4 FROM sessions WHERE ` + liveSession
 )
 
 // sparing is the part of the idle time within which a second slide is spared.
 const sparing = 20
 
+// touched is what a live session says. A session that is not live says nothing.
+type touched struct {
+	live, due bool
+	roles     string
+}
+
 // Touch is ports.SessionStore's.
-func (s *Sessions) Touch(ctx context.Context, user domain.UserID, id domain.SessionID, now time.Time) error {
+func (s *Sessions) Touch(ctx context.Context, user domain.UserID, id domain.SessionID, now time.Time) ([]domain.Role, error) {
 	touch := s.touchSQLite
 	if s.db.isPostgres() {
 		touch = s.touchPostgres
 	}
-	live, err := touch(ctx, user, id, now)
+	found, err := touch(ctx, user, id, now)
 	switch {
 	case err != nil:
-		return fmt.Errorf("touch session: %w", err)
-	case !live:
-		return domain.ErrSessionEnded
+		return nil, fmt.Errorf("touch session: %w", err)
+	case !found.live:
+		return nil, domain.ErrSessionEnded
 	}
-	return nil
+	return domain.SplitRoles(found.roles), nil
 }
 
-func (s *Sessions) touchPostgres(ctx context.Context, user domain.UserID, id domain.SessionID, now time.Time) (live bool, err error) {
-	err = s.db.pool.QueryRow(ctx, touchSession,
-		s.db.id(user.ID), s.db.id(id.ID), now, now.Add(s.limits.Idle), now.Add(-s.limits.Idle/sparing)).Scan(&live)
-	return live, translate(err)
+func (s *Sessions) touchPostgres(ctx context.Context, user domain.UserID, id domain.SessionID, now time.Time) (touched, error) {
+	return s.readTouched(ctx, touchSession,
+		s.db.id(user.ID), s.db.id(id.ID), now, now.Add(s.limits.Idle), now.Add(-s.limits.Idle/sparing))
 }
 
 // touchSQLite reads beside the writing connection, where an End that has returned is seen already.
-func (s *Sessions) touchSQLite(ctx context.Context, user domain.UserID, id domain.SessionID, now time.Time) (live bool, err error) {
+func (s *Sessions) touchSQLite(ctx context.Context, user domain.UserID, id domain.SessionID, now time.Time) (touched, error) {
 	due := s.db.instant(now.Add(-s.limits.Idle / sparing))
 	key := []any{s.db.id(user.ID), s.db.id(id.ID), s.db.instant(now)}
-	live, slide, err := s.readSQLite(ctx, append(key, due)...)
-	if err != nil || !slide {
-		return live, err
+	found, err := s.readTouched(ctx, readSession, append(key, due)...)
+	if err != nil || !found.due {
+		return found, err
 	}
-	slid, err := s.exec(ctx, slideSession, append(key, s.db.instant(now.Add(s.limits.Idle)), due)...)
+	slid, err := s.db.exec(ctx, slideSession, append(key, s.db.instant(now.Add(s.limits.Idle)), due)...)
 	if err != nil || slid == 1 {
-		return err == nil, err
+		return found, err
 	}
-	live, _, err = s.readSQLite(ctx, append(key, due)...) // it was ended, or another request slid it
-	return live, err
+	return s.readTouched(ctx, readSession, append(key, due)...) // it was ended, or another request slid it
 }
 
-func (s *Sessions) readSQLite(ctx context.Context, args ...any) (live, slide bool, err error) {
-	err = s.db.bun.DB.QueryRowContext(ctx, readSession, args...).Scan(&slide)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, false, nil
-	}
-	return err == nil, slide, translate(err)
+func (s *Sessions) readTouched(ctx context.Context, statement string, args ...any) (found touched, err error) {
+	err = s.db.query(ctx, func(from rows) error {
+		for from.Next() {
+			if err := from.Scan(&found.roles, &found.due); err != nil {
+				return err
+			}
+			found.live = true
+		}
+		return nil
+	}, statement, args...)
+	return found, err
 }

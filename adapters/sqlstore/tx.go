@@ -30,6 +30,13 @@ type statements interface {
 	query(ctx context.Context, read func(rows) error, statement string, args ...any) error
 }
 
+// step is a statement of a transaction. What it answers with is read where read is set.
+type step struct {
+	statement string
+	args      []any
+	read      func(rows) error
+}
+
 // InTx is ports.Transactor's.
 func (db *DB) InTx(ctx context.Context, change func(ctx context.Context, tx ports.Tx) error) error {
 	run := db.inPostgresTx
@@ -90,8 +97,10 @@ type unit struct {
 
 // held is what the table says of a user that the transaction added or locked.
 type held struct {
-	version int64
-	roles   []domain.Role
+	version    int64
+	roles      []domain.Role
+	password   domain.PasswordHash
+	identities []storedIdentity
 }
 
 func newUnit(db *DB, to statements) *unit {
@@ -111,6 +120,9 @@ func (u *unit) Users() ports.UserWriter { return userWriter{u} }
 
 // Outbox is ports.Tx's.
 func (u *unit) Outbox() ports.Outbox { return eventAppender{u} }
+
+// Audit is ports.Tx's.
+func (u *unit) Audit() ports.AuditLog { return auditAppender{u} }
 
 // do runs a step unless one before it failed, and remembers its failure.
 func (u *unit) do(attempt string, step func() error) error {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/menjin-id/menjin/adapters/cloudevent"
 	"github.com/menjin-id/menjin/domain"
@@ -68,6 +69,11 @@ func TestRoundTripsAreAsFewAsCanBe(t *testing.T) {
 			user, event := newUser(t)
 			users := NewUsers(db)
 			identity := user.State().WeChat[0]
+			sessions := NewSessions(db, sessionLimits)
+			session := domain.OpenSession(domain.SessionOpening{
+				ID: domain.SessionID{ID: newID()}, UserID: user.ID(), Roles: []domain.Role{domain.RoleUser},
+			}, sessionLimits, stampNow().At)
+			opened := session.State()
 			for _, step := range []struct {
 				name string
 				want int64
@@ -83,6 +89,25 @@ func TestRoundTripsAreAsFewAsCanBe(t *testing.T) {
 					_, err := users.ByWeChat(t.Context(), identity.AppID, identity.OpenID)
 					return err
 				}},
+				{"page", 1, func() error {
+					_, err := users.Browse(t.Context(), ports.UserFilter{}, domain.UserID{}, 10)
+					return err
+				}},
+				{"opening of a session", 1, func() error { _, err := sessions.Open(t.Context(), session, 20); return err }},
+				{"Touch", 1, func() error {
+					_, err := sessions.Touch(t.Context(), opened.UserID, opened.ID, opened.CreatedAt.Add(time.Minute))
+					return err
+				}},
+				{"SetRoles", 1, func() error { return sessions.SetRoles(t.Context(), opened.UserID, opened.Roles) }},
+				{"Refresh", 2, func() error {
+					_, err := sessions.Refresh(t.Context(), opened.UserID, opened.ID, opened.RefreshHash, domain.RefreshHash{2}, opened.CreatedAt)
+					return err
+				}},
+				{"Take", 1, func() error {
+					_, err := NewLimiter(db).Take(t.Context(), "key", ports.Rate{Burst: 1, Per: time.Hour}, opened.CreatedAt)
+					return err
+				}},
+				{"Try", 1, func() error { _, err := NewAttempts(db).Try(t.Context(), "key", opened.CreatedAt); return err }},
 			} {
 				before := trips.Load()
 				if err := step.run(); err != nil {
@@ -123,8 +148,9 @@ func TestDeadlockedChangesBothSucceed(t *testing.T) {
 	if err := errors.Join(errs[:]...); err != nil {
 		t.Errorf("got error %v, want none", err)
 	}
-	if got := tries.Load(); got != 3 {
-		t.Errorf("got %d tries, want 3: one change gives way once", got)
+	// The one that gave way may meet the other again before that has ended.
+	if got := tries.Load(); got < 3 {
+		t.Errorf("got %d tries, want at least 3: one change gives way", got)
 	}
 }
 
@@ -159,7 +185,7 @@ func TestServerKilledDuringAChangeIsUnavailable(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		user.EndAllSessions(domain.EndedByLogoutAll, stampNow())
+		user.EndAllSessions(domain.SessionID{}, domain.EndedByLogoutAll, stampNow())
 		server.Kill()
 		return tx.Users().Save(ctx, user)
 	})

@@ -40,11 +40,7 @@ func (s *Users) ByWeChat(ctx context.Context, app domain.AppID, openID domain.Op
 }
 
 func (db *DB) findUser(ctx context.Context, statement string, args ...any) (user *domain.User, err error) {
-	query := db.querySQLite
-	if db.isPostgres() {
-		query = db.queryPostgres
-	}
-	err = query(ctx, func(found rows) (err error) {
+	err = db.query(ctx, func(found rows) (err error) {
 		user, err = readUser(db.cipher, found)
 		return err
 	}, statement, args...)
@@ -52,27 +48,7 @@ func (db *DB) findUser(ctx context.Context, statement string, args ...any) (user
 		return db.findUser(ctx, wholeUser, db.id(more.user.ID))
 	}
 	if err != nil {
-		return nil, translate(err)
+		return nil, err
 	}
 	return user, nil
-}
-
-func (db *DB) queryPostgres(ctx context.Context, read func(rows) error, statement string, args ...any) error {
-	found, err := db.pool.Query(ctx, statement, args...)
-	if err != nil {
-		return err
-	}
-	defer found.Close()
-	err = read(found)
-	return first(found.Err(), err)
-}
-
-func (db *DB) querySQLite(ctx context.Context, read func(rows) error, statement string, args ...any) error {
-	found, err := db.bun.DB.QueryContext(ctx, statement, args...)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = found.Close() }() // what it could tell, Err has told
-	err = read(found)
-	return first(found.Err(), err)
 }

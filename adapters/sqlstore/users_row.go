@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -78,12 +77,13 @@ type userRow struct {
 	app                        string
 	openID, unionID            []byte
 	linked                     timeColumn
+	password                   string
 	roles                      *string
 }
 
 func (r *userRow) scan(from rows) error {
 	return from.Scan(&r.id, &r.username, &r.email, &r.phone, &r.nickname, &r.avatar, &r.status, &r.version, &r.created,
-		&r.updated, &r.identity, &r.app, &r.openID, &r.unionID, &r.linked, &r.roles)
+		&r.updated, &r.identity, &r.app, &r.openID, &r.unionID, &r.linked, &r.password, &r.roles)
 }
 
 // notPlain says that a user has to be read whole.
@@ -91,49 +91,12 @@ type notPlain struct{ user domain.UserID }
 
 func (notPlain) Error() string { return "the user has more rows than were read" }
 
-// readUser makes the user of all the rows, domain.ErrUserNotFound of none. It may be notPlain.
-func readUser(cipher ports.Cipher, from rows) (*domain.User, error) {
-	var row userRow
-	var state domain.UserState
-	for from.Next() {
-		if err := row.scan(from); err != nil {
-			return nil, err
-		}
-		if row.roles == nil {
-			return nil, notPlain{domain.UserID{ID: domain.ID(row.id)}}
-		}
-		if state.ID.IsZero() {
-			var err error
-			if state, err = row.user(cipher); err != nil {
-				return nil, err
-			}
-		}
-		if row.openID == nil {
-			continue
-		}
-		identity, err := row.weChat(cipher)
-		if err != nil {
-			return nil, err
-		}
-		state.WeChat = append(state.WeChat, identity)
-	}
-	if state.ID.IsZero() {
-		return nil, domain.ErrUserNotFound
-	}
-	slices.SortFunc(state.WeChat, byLinking)
-	return domain.RestoreUser(state), nil
-}
-
-// byLinking sorts identities from the first linked to the last.
-func byLinking(a, b domain.WeChatIdentity) int {
-	return cmp.Or(a.LinkedAt.Compare(b.LinkedAt), cmp.Compare(a.AppID, b.AppID), cmp.Compare(a.OpenID.Reveal(), b.OpenID.Reveal()))
-}
-
 // user restores everything but the identities.
 func (r *userRow) user(cipher ports.Cipher) (state domain.UserState, err error) {
 	state = domain.UserState{
 		ID: domain.UserID{ID: domain.ID(r.id)}, Status: domain.Status(r.status), Roles: roles(*r.roles),
 		Version: r.version, CreatedAt: time.Time(r.created), UpdatedAt: time.Time(r.updated),
+		PasswordHash: domain.PasswordHash{Secret: domain.NewSecret(r.password)},
 	}
 	if r.username != "" {
 		state.Username, err = domain.NewUsername(r.username)

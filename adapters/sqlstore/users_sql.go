@@ -7,7 +7,8 @@ package sqlstore
 // the roles of any other are null, and it has to be read whole.
 const (
 	selectUser = `SELECT u.id, coalesce(u.username, ''), u.email_sealed, u.phone_sealed, u.nickname, u.avatar_url, u.status,
-	u.version, u.created_at, u.updated_at, i.id, coalesce(i.app_id, ''), i.openid_sealed, i.unionid_sealed, i.linked_at,`
+	u.version, u.created_at, u.updated_at, i.id, coalesce(i.app_id, ''), i.openid_sealed, i.unionid_sealed, i.linked_at,
+	coalesce(u.password_hash, ''),`
 
 	plainRoles = ` CASE WHEN u.plain THEN '' END`
 	allRoles   = ` coalesce((SELECT string_agg(r.role, ',') FROM user_roles r WHERE r.user_id = u.id), '')`
@@ -37,6 +38,18 @@ const insertIdentity = `INSERT INTO identities (user_id, id, provider, app_id, o
 VALUES ($1, $2, 'wechat', $3, $4, $5, $6, $7, $8)`
 
 const insertRole = `INSERT INTO user_roles (user_id, role) VALUES ($1, $2)`
+
+// updateUnionID keeps the row, to whose id the ciphertext is bound.
+const updateUnionID = `UPDATE identities SET unionid_sealed = $3, unionid_index = $4 WHERE user_id = $1 AND id = $2`
+
+const deleteIdentity = `DELETE FROM identities WHERE user_id = $1 AND id = $2`
+
+const deleteIdentities = `DELETE FROM identities WHERE user_id = $1`
+
+const deleteUser = `DELETE FROM users WHERE id = $1`
+
+// setPassword is a statement of its own, as hardly any change is one of the password.
+const setPassword = `UPDATE users SET password_hash = $2 WHERE id = $1`
 
 const deleteRoles = `DELETE FROM user_roles WHERE user_id = $1`
 

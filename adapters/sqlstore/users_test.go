@@ -23,7 +23,7 @@ func TestChangeOfAUserThatMovedOnIsALostUpdate(t *testing.T) {
 					return err
 				}
 				tx.(*unit).held[user.ID()] = held{version: 99} // what a row that was not locked would amount to
-				changed.EndAllSessions(domain.EndedByLogoutAll, stampNow())
+				changed.EndAllSessions(domain.SessionID{}, domain.EndedByLogoutAll, stampNow())
 				return tx.Users().Save(ctx, changed)
 			})
 			if !errors.Is(err, errLostUpdate) {
@@ -44,7 +44,7 @@ func TestUserThatIsNotLockedIsNeitherSavedNorGivenEvents(t *testing.T) {
 			t.Parallel()
 			db := openDB(t, Options{URL: backend.url(t)})
 			user := register(t, db)
-			event := user.EndAllSessions(domain.EndedByLogoutAll, stampNow())
+			event := user.EndAllSessions(domain.SessionID{}, domain.EndedByLogoutAll, stampNow())
 			for what, step := range map[string]func(ctx context.Context, tx ports.Tx) error{
 				"Save":   func(ctx context.Context, tx ports.Tx) error { return tx.Users().Save(ctx, user) },
 				"Append": func(ctx context.Context, tx ports.Tx) error { return tx.Outbox().Append(ctx, event) },

@@ -2,12 +2,9 @@ package sqlstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/google/uuid"
 
 	"github.com/menjin-id/menjin/domain"
 )
@@ -27,18 +24,20 @@ func (w userWriter) Add(ctx context.Context, user *domain.User) error {
 		if err := w.unit.to.exec(ctx, insertUser, args...); err != nil {
 			return err
 		}
-		for _, identity := range state.WeChat {
-			if err := w.addIdentity(ctx, state.ID, identity); err != nil {
-				return err
-			}
+		now := held{version: state.Version, roles: state.Roles}
+		if now.password, err = w.savePassword(ctx, state, now.password); err != nil {
+			return err
 		}
-		w.unit.held[state.ID] = held{version: state.Version, roles: state.Roles}
+		if now.identities, err = w.saveIdentities(ctx, state, nil); err != nil {
+			return err
+		}
+		w.unit.held[state.ID] = now
 		return w.addRoles(ctx, state)
 	})
 }
 
 func (w userWriter) ForUpdate(ctx context.Context, id domain.UserID) (*domain.User, error) {
-	user, missing := (*domain.User)(nil), false
+	var stored []storedUser
 	err := w.unit.do("lock user", func() error {
 		if w.unit.db.isPostgres() {
 			if err := w.unit.to.exec(ctx, lockUser, w.unit.db.id(id.ID)); err != nil {
@@ -46,22 +45,19 @@ func (w userWriter) ForUpdate(ctx context.Context, id domain.UserID) (*domain.Us
 			}
 		}
 		return w.unit.to.query(ctx, func(found rows) (err error) {
-			user, err = readUser(w.unit.db.cipher, found)
-			if missing = errors.Is(err, domain.ErrUserNotFound); missing {
-				return nil // an answer, after which the transaction may go on
-			}
+			stored, err = readUsers(w.unit.db.cipher, found)
 			return err
 		}, wholeUser, w.unit.db.id(id.ID))
 	})
 	if err != nil {
 		return nil, err
 	}
-	if missing {
-		return nil, fmt.Errorf("lock user: %w", domain.ErrUserNotFound)
+	if len(stored) == 0 {
+		return nil, fmt.Errorf("lock user: %w", domain.ErrUserNotFound) // an answer, after which the transaction may go on
 	}
-	state := user.State()
-	w.unit.held[id] = held{version: state.Version, roles: state.Roles}
-	return user, nil
+	user := &stored[0]
+	w.unit.held[id] = held{user.state.Version, user.state.Roles, user.state.PasswordHash, user.identities}
+	return user.restore(), nil
 }
 
 func (w userWriter) Save(ctx context.Context, user *domain.User) error {
@@ -80,7 +76,14 @@ func (w userWriter) Save(ctx context.Context, user *domain.User) error {
 		if err := w.unit.to.execOne(ctx, updateUser, args...); err != nil {
 			return err
 		}
-		w.unit.held[state.ID] = held{version: state.Version, roles: state.Roles}
+		now := held{version: state.Version, roles: state.Roles}
+		if now.password, err = w.savePassword(ctx, state, before.password); err != nil {
+			return err
+		}
+		if now.identities, err = w.saveIdentities(ctx, state, before.identities); err != nil {
+			return err
+		}
+		w.unit.held[state.ID] = now
 		if slices.Equal(before.roles, state.Roles) {
 			return nil
 		}
@@ -91,6 +94,30 @@ func (w userWriter) Save(ctx context.Context, user *domain.User) error {
 	})
 }
 
+func (w userWriter) Remove(ctx context.Context, id domain.UserID) error {
+	return w.unit.do("remove user", func() error {
+		if _, locked := w.unit.held[id]; !locked {
+			return errNotLocked
+		}
+		for _, statement := range []string{deleteRoles, deleteIdentities} {
+			if err := w.unit.to.exec(ctx, statement, w.unit.db.id(id.ID)); err != nil {
+				return err
+			}
+		}
+		return w.unit.to.execOne(ctx, deleteUser, w.unit.db.id(id.ID))
+	})
+}
+
+// savePassword returns what the table says afterwards.
+func (w userWriter) savePassword(
+	ctx context.Context, state domain.UserState, before domain.PasswordHash,
+) (domain.PasswordHash, error) {
+	if state.PasswordHash.Equal(before.Secret) {
+		return before, nil
+	}
+	return state.PasswordHash, w.unit.to.exec(ctx, setPassword, w.unit.db.id(state.ID.ID), nullable(state.PasswordHash.Reveal()))
+}
+
 // fields are the columns that insertUser and updateUser share, in their order.
 func (w userWriter) fields(state domain.UserState) ([]any, error) {
 	cipher := w.unit.db.cipher
@@ -98,7 +125,7 @@ func (w userWriter) fields(state domain.UserState) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	emailIndex, err := index(cipher, "users", "email", domain.NewSecret(fold(state.Email.Reveal())))
+	emailIndex, err := emailIndex(cipher, state.Email)
 	if err != nil {
 		return nil, err
 	}
@@ -117,32 +144,6 @@ func (w userWriter) fields(state domain.UserState) ([]any, error) {
 	}, nil
 }
 
-func (w userWriter) addIdentity(ctx context.Context, user domain.UserID, identity domain.WeChatIdentity) error {
-	raw, err := uuid.NewV7()
-	if err != nil {
-		return err
-	}
-	id, cipher := domain.ID(raw), w.unit.db.cipher
-	openIDSealed, err := seal(cipher, "identities", "openid", id, identity.OpenID.Secret)
-	if err != nil {
-		return err
-	}
-	openIDIndex, err := index(cipher, "identities", "openid", identity.OpenID.Secret)
-	if err != nil {
-		return err
-	}
-	unionIDSealed, err := seal(cipher, "identities", "unionid", id, identity.UnionID.Secret)
-	if err != nil {
-		return err
-	}
-	unionIDIndex, err := index(cipher, "identities", "unionid", identity.UnionID.Secret)
-	if err != nil {
-		return err
-	}
-	return w.unit.to.exec(ctx, insertIdentity, w.unit.db.id(user.ID), w.unit.db.id(id), string(identity.AppID),
-		openIDSealed, openIDIndex, unionIDSealed, unionIDIndex, w.unit.db.instant(identity.LinkedAt))
-}
-
 func (w userWriter) addRoles(ctx context.Context, state domain.UserState) error {
 	for _, role := range state.Roles {
 		if role == domain.RoleUser {
@@ -155,10 +156,9 @@ func (w userWriter) addRoles(ctx context.Context, state domain.UserState) error 
 	return nil
 }
 
-// isPlain reports whether one identity is all that other tables hold of a user. Whoever saves a user without its identities
-// has it read whole from then on.
+// isPlain reports whether other tables hold one identity of a user at most.
 func isPlain(state domain.UserState) bool {
-	return len(state.WeChat) == 1 && len(state.Roles) == 1 && state.Roles[0] == domain.RoleUser
+	return len(state.WeChat) <= 1 && len(state.Roles) == 1 && state.Roles[0] == domain.RoleUser
 }
 
 // fold takes the case out of a text. Going through upper case joins letters that have two lower ones, as σ and ς.

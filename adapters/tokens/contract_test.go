@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/menjin-id/menjin/adapters/tokens"
+	"github.com/menjin-id/menjin/ports"
 	"github.com/menjin-id/menjin/ports/portstest"
 )
 
@@ -18,6 +19,11 @@ func TestTokens(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestRefreshTokens(t *testing.T) {
+	t.Parallel()
+	portstest.RefreshTokens(t, func(t *testing.T) ports.RefreshTokens { return tokens.NewRefreshTokens(newCipher(t)) })
 }
 
 func TestRememberedTokenCostsLittle(t *testing.T) {

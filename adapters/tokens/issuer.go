@@ -11,28 +11,32 @@ import (
 
 // Issuer is a ports.TokenIssuer.
 type Issuer struct {
-	keys             *Keys
+	ring             *Ring
 	issuer, audience string
 }
 
 var _ ports.TokenIssuer = (*Issuer)(nil)
 
-// NewIssuer signs tokens in the name of an issuer, for an audience.
-func NewIssuer(keys *Keys, issuer, audience string) *Issuer {
-	return &Issuer{keys: keys, issuer: issuer, audience: audience}
+// NewIssuer signs tokens with a ring's key of the moment, in the name of an issuer, for an audience.
+func NewIssuer(ring *Ring, issuer, audience string) *Issuer {
+	return &Issuer{ring: ring, issuer: issuer, audience: audience}
 }
 
 // Issue signs a token. The fractions of its seconds are lost.
 func (i *Issuer) Issue(claims domain.Claims) (domain.Secret, error) {
+	keys := i.ring.current.Load()
+	if keys == nil {
+		return domain.Secret{}, fmt.Errorf("sign token: %w", errNoKey)
+	}
 	said, err := json.Marshal(newStatement(i.issuer, i.audience, claims))
 	if err != nil {
 		return domain.Secret{}, fmt.Errorf("write token: %w", err)
 	}
 	const longest = ed25519.SignatureSize // ES256's are as long
-	text := make([]byte, 0, len(i.keys.signer.header)+1+encoding.EncodedLen(len(said))+1+encoding.EncodedLen(longest))
-	text = append(append(text, i.keys.signer.header...), '.')
+	text := make([]byte, 0, len(keys.signer.header)+1+encoding.EncodedLen(len(said))+1+encoding.EncodedLen(longest))
+	text = append(append(text, keys.signer.header...), '.')
 	text = encoding.AppendEncode(text, said)
-	signature, err := i.keys.signer.method.Sign(string(text), i.keys.private)
+	signature, err := keys.signer.method.Sign(string(text), keys.private)
 	if err != nil {
 		return domain.Secret{}, fmt.Errorf("sign token: %w", err)
 	}

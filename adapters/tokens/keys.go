@@ -12,14 +12,19 @@ import (
 	"github.com/menjin-id/menjin/domain"
 )
 
-// Keys are the keys of an issuer: one that signs, and all that verify. They do not print. They never change; to rotate,
-// make new Keys and from them a new Issuer and Verifier, whose cache then starts empty.
+// Keys are the keys of an issuer: one that signs, and all that verify. They do not print. They never change; a Ring takes
+// other ones in their place.
 type Keys struct {
 	private crypto.Signer
 	signer  verifyKey // the public half of private
 	byID    map[string]verifyKey
 	jwks    []byte
 }
+
+var (
+	errNoKey   = errors.New("there is no token key")
+	errDamaged = errors.New("a token key is damaged")
+)
 
 // String keeps package fmt from showing the private key.
 func (k *Keys) String() string { return "[redacted]" }
@@ -59,33 +64,46 @@ func parsePEM(text []byte, algorithm Algorithm) (*Keys, error) {
 	if algorithm != EdDSA && algorithm != ES256 {
 		return nil, fmt.Errorf("%w, not %q", errUnknownAlgorithm, algorithm)
 	}
-	keys := &Keys{byID: make(map[string]verifyKey)}
-	var set struct {
-		Keys []jwk `json:"keys"`
-	}
+	var found []pair
 	for text = bytes.TrimSpace(text); len(text) > 0; text = bytes.TrimSpace(text) {
 		block, rest := pem.Decode(text)
 		if block == nil {
 			return nil, errors.New("token keys are not in PEM")
 		}
-		private, key, err := parseBlock(block)
+		one, err := parseBlock(block)
 		if err != nil {
 			return nil, err
 		}
-		if len(set.Keys) == 0 {
-			if private == nil || key.jwk.Algorithm != algorithm {
-				return nil, fmt.Errorf("the first token key must be a private key for %s", algorithm)
-			}
-			keys.private, keys.signer = private, key
-		}
-		if _, twice := keys.byID[key.jwk.ID]; !twice {
-			keys.byID[key.jwk.ID] = key
-			set.Keys = append(set.Keys, key.jwk)
-		}
+		found = append(found, one)
 		text = rest
 	}
-	if len(set.Keys) == 0 {
-		return nil, errors.New("there is no token key")
+	if len(found) == 0 {
+		return nil, errNoKey
+	}
+	if found[0].private == nil || found[0].public.jwk.Algorithm != algorithm {
+		return nil, fmt.Errorf("the first token key must be a private key for %s", algorithm)
+	}
+	return join(found)
+}
+
+// pair is a key as it was read: without its private half where only the public one was there.
+type pair struct {
+	private crypto.Signer
+	public  verifyKey
+}
+
+// join makes Keys of which the first signs.
+func join(found []pair) (*Keys, error) {
+	keys := &Keys{private: found[0].private, signer: found[0].public, byID: make(map[string]verifyKey)}
+	var set struct {
+		Keys []jwk `json:"keys"`
+	}
+	for _, one := range found {
+		id := one.public.jwk.ID
+		if _, twice := keys.byID[id]; !twice {
+			keys.byID[id] = one.public
+			set.Keys = append(set.Keys, one.public.jwk)
+		}
 	}
 	var err error
 	keys.jwks, err = json.Marshal(set)
@@ -94,27 +112,27 @@ func parsePEM(text []byte, algorithm Algorithm) (*Keys, error) {
 
 // parseBlock returns no private key for a block that holds a public one. Errors of package x509 are dropped: they may
 // quote what they choke on.
-func parseBlock(block *pem.Block) (crypto.Signer, verifyKey, error) {
+func parseBlock(block *pem.Block) (pair, error) {
 	switch block.Type {
 	case "PRIVATE KEY":
 		parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 		if err != nil {
-			return nil, verifyKey{}, errors.New("a token key is damaged")
+			return pair{}, errDamaged
 		}
 		private, ok := parsed.(crypto.Signer)
 		if !ok {
-			return nil, verifyKey{}, errors.New("a token key cannot sign")
+			return pair{}, errors.New("a token key cannot sign")
 		}
 		key, err := newVerifyKey(private.Public())
-		return private, key, err
+		return pair{private, key}, err
 	case "PUBLIC KEY":
 		public, err := x509.ParsePKIXPublicKey(block.Bytes)
 		if err != nil {
-			return nil, verifyKey{}, errors.New("a token key is damaged")
+			return pair{}, errDamaged
 		}
 		key, err := newVerifyKey(public)
-		return nil, key, err
+		return pair{nil, key}, err
 	default:
-		return nil, verifyKey{}, errors.New(`token keys must be PEM blocks "PRIVATE KEY" (PKCS #8) or "PUBLIC KEY"`)
+		return pair{}, errors.New(`token keys must be PEM blocks "PRIVATE KEY" (PKCS #8) or "PUBLIC KEY"`)
 	}
 }

@@ -39,8 +39,8 @@ func newSetup(tb testing.TB, algorithm tokens.Algorithm) setup {
 	keys := parse(tb, private.Reveal(), algorithm)
 	return setup{
 		private: private, keys: keys,
-		issuer:   tokens.NewIssuer(keys, issuer, audience),
-		verifier: tokens.NewVerifier(keys, issuer, audience),
+		issuer:   tokens.NewIssuer(ringOf(keys), issuer, audience),
+		verifier: tokens.NewVerifier(ringOf(keys), issuer, audience),
 	}
 }
 
@@ -60,6 +60,12 @@ func parse(tb testing.TB, text string, algorithm tokens.Algorithm) *tokens.Keys 
 		tb.Fatal(err)
 	}
 	return keys
+}
+
+func ringOf(keys *tokens.Keys) *tokens.Ring {
+	ring := tokens.NewRing(tokens.EdDSA)
+	ring.Hold(keys)
+	return ring
 }
 
 func (s setup) issue(tb testing.TB, claims domain.Claims) domain.Secret {
@@ -117,8 +123,13 @@ func payload() fields {
 
 func (s setup) published(tb testing.TB) []map[string]string {
 	tb.Helper()
+	return published(tb, s.keys.JWKS())
+}
+
+func published(tb testing.TB, jwks []byte) []map[string]string {
+	tb.Helper()
 	var set struct{ Keys []map[string]string }
-	if err := json.Unmarshal(s.keys.JWKS(), &set); err != nil {
+	if err := json.Unmarshal(jwks, &set); err != nil {
 		tb.Fatal(err)
 	}
 	return set.Keys

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -27,27 +28,45 @@ var (
 //
 // It remembers tokens it has verified, by digest, so that a signature is checked once a token. Refused ones are not
 // remembered, so nobody without a key can fill the memory. What is remembered is the proof alone: the caller asks for the
-// expiry and the session each time.
+// expiry and the session each time. When the ring changes, all of it is forgotten.
 type Verifier struct {
-	keys             *Keys
+	ring             *Ring
 	issuer, audience string
 	parser           *jwt.Parser
-	proven           *cache
+	proofs           atomic.Pointer[proofs]
 }
 
 var _ ports.TokenVerifier = (*Verifier)(nil)
 
-// NewVerifier accepts tokens that the keys signed in the name of an issuer, for an audience.
-func NewVerifier(keys *Keys, issuer, audience string) *Verifier {
+// proofs are the tokens that were verified with the same keys. A proof that is found while the keys change goes to where it
+// belongs, and is forgotten with them.
+type proofs struct {
+	keys   *Keys
+	proven *cache
+}
+
+// NewVerifier accepts tokens that a key of the ring has signed in the name of an issuer, for an audience.
+func NewVerifier(ring *Ring, issuer, audience string) *Verifier {
 	return &Verifier{
-		keys: keys, issuer: issuer, audience: audience,
+		ring: ring, issuer: issuer, audience: audience,
 		// The time and the parties are checked elsewhere: the parser would ask the clock.
 		parser: jwt.NewParser(jwt.WithStrictDecoding(), jwt.WithoutClaimsValidation()),
-		proven: newCache(cacheSize, wallClock{}),
 	}
 }
 
-// Verify returns what the token says. The roles are the caller's own.
+// current returns the proofs that hold under the keys of the moment, or nil as long as there are none.
+func (v *Verifier) current() *proofs {
+	for {
+		keys, held := v.ring.current.Load(), v.proofs.Load()
+		if keys == nil || (held != nil && held.keys == keys) {
+			return held
+		}
+		v.proofs.CompareAndSwap(held, &proofs{keys, newCache(cacheSize, wallClock{})})
+	}
+}
+
+// Verify returns what the token says. The roles are the caller's own. As long as the ring has no key, nobody can know, and the
+// error is domain.ErrUnavailable.
 func (v *Verifier) Verify(token domain.Secret) (domain.Claims, error) {
 	text := token.Reveal()
 	if len(text) > maxToken {
@@ -55,26 +74,30 @@ func (v *Verifier) Verify(token domain.Secret) (domain.Claims, error) {
 	}
 	// A copy with room on the stack for usual tokens: a plain conversion would put it on the heap, once a request.
 	digest := sha256.Sum256(append(make([]byte, 0, 1<<10), text...))
-	claims, found := v.proven.get(digest)
+	held := v.current()
+	if held == nil {
+		return domain.Claims{}, fmt.Errorf("%w: %w", domain.ErrUnavailable, errNoKey)
+	}
+	claims, found := held.proven.get(digest)
 	if !found {
 		var err error
-		if claims, err = v.prove(text); err != nil {
+		if claims, err = v.prove(held.keys, text); err != nil {
 			return domain.Claims{}, fmt.Errorf("%w: %w", domain.ErrTokenInvalid, err)
 		}
-		v.proven.put(digest, claims)
+		held.proven.put(digest, claims)
 	}
 	claims.Roles = slices.Clone(claims.Roles)
 	return claims, nil
 }
 
 // prove hides the parser's errors, which quote the token.
-func (v *Verifier) prove(text string) (domain.Claims, error) {
+func (v *Verifier) prove(keys *Keys, text string) (domain.Claims, error) {
 	// The decoder skips line breaks, so one token could be spelled in any number of ways and fill the cache with itself.
 	if strings.ContainsAny(text, "\r\n") {
 		return domain.Claims{}, errShape
 	}
 	said := &payload{}
-	token, err := v.parser.ParseWithClaims(text, said, v.keyOf)
+	token, err := v.parser.ParseWithClaims(text, said, keys.of)
 	switch {
 	case errors.Is(err, errHeader):
 		return domain.Claims{}, errHeader
@@ -88,11 +111,11 @@ func (v *Verifier) prove(text string) (domain.Claims, error) {
 	return said.claims()
 }
 
-// keyOf refuses a header that asks for anything unusual, before its signature is looked at. crit names extensions that
+// of refuses a header that asks for anything unusual, before its signature is looked at. crit names extensions that
 // must be understood (RFC 7515 §4.1.11), and none is.
-func (v *Verifier) keyOf(token *jwt.Token) (any, error) {
+func (k *Keys) of(token *jwt.Token) (any, error) {
 	id, _ := token.Header["kid"].(string)
-	key, known := v.keys.byID[id]
+	key, known := k.byID[id]
 	_, critical := token.Header["crit"]
 	if !known || critical || token.Header["typ"] != "JWT" || token.Method != key.method {
 		return nil, errHeader

@@ -1,4 +1,3 @@
-// Package account lets people look after their own account.
 package account
 
 import (

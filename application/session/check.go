@@ -35,7 +35,9 @@ func (uc *Check) Do(ctx context.Context, token domain.Secret) (domain.Claims, er
 	if err := claims.Check(now); err != nil {
 		return domain.Claims{}, err
 	}
-	if err := uc.sessions.Touch(ctx, claims.UserID, claims.SessionID, now); err != nil {
+	// The roles kept with the session are those of this moment; those in the token are of when it was issued.
+	claims.Roles, err = uc.sessions.Touch(ctx, claims.UserID, claims.SessionID, now)
+	if err != nil {
 		return domain.Claims{}, fmt.Errorf("touch session: %w", err)
 	}
 	return claims, nil

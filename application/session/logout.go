@@ -4,88 +4,77 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
+	"github.com/menjin-id/menjin/application/update"
 	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
 )
 
-// Logout ends the caller's session.
-type Logout struct{ ender }
-
-// NewLogout makes the use case.
-func NewLogout(tx ports.Transactor, sessions ports.SessionStore, now ports.Clock, newID ports.NewID) *Logout {
-	return &Logout{ender{tx, sessions, now, newID}}
+// Ender ends sessions. It commits the intent with its event before it carries it out, so that a crash in between is made good
+// by Follow, which hears of it.
+type Ender struct {
+	users    *update.Users
+	sessions ports.SessionStore
 }
 
-// Do announces that the session has ended and ends it. Once it returned nil no request of that session is answered anywhere.
-func (uc *Logout) Do(ctx context.Context, user domain.UserID, id domain.SessionID) error {
-	_, err := uc.announce(ctx, user, func(u *domain.User, stamp domain.Stamp) domain.Event {
-		return u.EndSession(id, domain.EndedByLogout, stamp)
+// NewEnder makes an Ender of what it needs.
+func NewEnder(users *update.Users, sessions ports.SessionStore) *Ender {
+	return &Ender{users, sessions}
+}
+
+// One ends one session. Once it returned nil no request of that session is answered anywhere.
+func (e *Ender) One(ctx context.Context, user domain.UserID, id domain.SessionID, reason domain.EndReason, note *update.Note) error {
+	_, err := e.users.One(ctx, user, note, func(u *domain.User, c update.Change) ([]domain.Event, error) {
+		return []domain.Event{u.EndSession(id, reason, c.Stamp())}, nil
 	})
-	if err != nil {
-		return fmt.Errorf("announce logout: %w", err)
+	// A user who is gone has nobody to be told.
+	if err != nil && !errors.Is(err, domain.ErrUserNotFound) {
+		return fmt.Errorf("announce end of session: %w", err)
 	}
-	if err := uc.sessions.End(ctx, user, id); err != nil {
+	if err := e.sessions.End(ctx, user, id); err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
 	return nil
 }
 
-// LogoutAll ends every session of the caller.
-type LogoutAll struct{ ender }
-
-// NewLogoutAll makes the use case.
-func NewLogoutAll(tx ports.Transactor, sessions ports.SessionStore, now ports.Clock, newID ports.NewID) *LogoutAll {
-	return &LogoutAll{ender{tx, sessions, now, newID}}
+// All ends every session of a user but one, if any. Once it returned nil no request of a session opened before is answered
+// anywhere.
+func (e *Ender) All(ctx context.Context, user domain.UserID, except domain.SessionID, reason domain.EndReason, note *update.Note) error {
+	change, err := e.users.One(ctx, user, note, func(u *domain.User, c update.Change) ([]domain.Event, error) {
+		return []domain.Event{u.EndAllSessions(except, reason, c.Stamp())}, nil
+	})
+	if err != nil && !errors.Is(err, domain.ErrUserNotFound) {
+		return fmt.Errorf("announce end of sessions: %w", err)
+	}
+	return e.CarryOut(ctx, user, except, change)
 }
 
-// Do announces that the user's sessions have ended and ends them. Once it returned nil no request of a session opened before
-// is answered anywhere.
-func (uc *LogoutAll) Do(ctx context.Context, user domain.UserID) error {
-	stamp, err := uc.announce(ctx, user, func(u *domain.User, stamp domain.Stamp) domain.Event {
-		return u.EndAllSessions(domain.EndedByLogoutAll, stamp)
-	})
-	if err != nil {
-		return fmt.Errorf("announce logout everywhere: %w", err)
-	}
-	if err := uc.sessions.EndOpenedUntil(ctx, user, stamp.At.Add(clockSkew)); err != nil {
+// CarryOut ends the sessions whose end was announced with a change of the user.
+func (e *Ender) CarryOut(ctx context.Context, user domain.UserID, except domain.SessionID, announced update.Change) error {
+	if err := e.sessions.EndOpenedUntil(ctx, user, announced.At.Add(update.ClockSkew), except); err != nil {
 		return fmt.Errorf("end sessions: %w", err)
 	}
 	return nil
 }
 
-// clockSkew is how far ahead another replica's clock may be: a session that it opened a moment ago, and dated later than our
-// now, is ended too.
-const clockSkew = time.Minute
+// Logout ends the caller's session.
+type Logout struct{ ender *Ender }
 
-// ender commits the intent to end sessions before they are ended, so that a crash in between is made good by
-// FollowRevocations, which hears of it.
-type ender struct {
-	tx       ports.Transactor
-	sessions ports.SessionStore
-	now      ports.Clock
-	newID    ports.NewID
+// NewLogout makes the use case.
+func NewLogout(ender *Ender) *Logout { return &Logout{ender} }
+
+// Do is Ender.One's.
+func (uc *Logout) Do(ctx context.Context, user domain.UserID, id domain.SessionID) error {
+	return uc.ender.One(ctx, user, id, domain.EndedByLogout, nil)
 }
 
-// announce appends the event of an ending. A user who is gone has no sessions, and nothing to announce.
-func (e *ender) announce(
-	ctx context.Context, id domain.UserID, end func(*domain.User, domain.Stamp) domain.Event,
-) (domain.Stamp, error) {
-	stamp := domain.Stamp{ID: domain.EventID{ID: e.newID()}, At: e.now()}
-	err := e.tx.InTx(ctx, func(ctx context.Context, tx ports.Tx) error {
-		user, err := tx.Users().ForUpdate(ctx, id)
-		if errors.Is(err, domain.ErrUserNotFound) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("load user: %w", err)
-		}
-		event := end(user, stamp)
-		if err := tx.Users().Save(ctx, user); err != nil {
-			return fmt.Errorf("save user: %w", err)
-		}
-		return tx.Outbox().Append(ctx, event)
-	})
-	return stamp, err
+// LogoutAll ends every session of the caller.
+type LogoutAll struct{ ender *Ender }
+
+// NewLogoutAll makes the use case.
+func NewLogoutAll(ender *Ender) *LogoutAll { return &LogoutAll{ender} }
+
+// Do is Ender.All's.
+func (uc *LogoutAll) Do(ctx context.Context, user domain.UserID) error {
+	return uc.ender.All(ctx, user, domain.SessionID{}, domain.EndedByLogoutAll, nil)
 }

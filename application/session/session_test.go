@@ -8,6 +8,7 @@ import (
 
 	"github.com/menjin-id/menjin/adapters/memory"
 	"github.com/menjin-id/menjin/application/session"
+	"github.com/menjin-id/menjin/application/update"
 	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
 )
@@ -22,6 +23,7 @@ type bundle struct {
 	store    *memory.Store
 	sessions *memory.Sessions
 	tokens   *memory.Tokens
+	refresh  *memory.RefreshTokens
 	now      time.Time
 	last     uint64
 	user     *domain.User
@@ -41,7 +43,7 @@ func setup(t *testing.T) *bundle {
 	t.Helper()
 	b := &bundle{
 		store:    memory.NewStore(memory.EventCodec{}, func() {}, memory.StoreOptions{}),
-		sessions: memory.NewSessions(limits), tokens: memory.NewTokens(), now: start,
+		sessions: memory.NewSessions(limits), tokens: memory.NewTokens(), refresh: memory.NewRefreshTokens(), now: start,
 	}
 	openID, err := domain.NewOpenID("o-alice")
 	if err != nil {
@@ -59,13 +61,28 @@ func setup(t *testing.T) *bundle {
 
 func (b *bundle) open(t *testing.T) domain.SessionID {
 	t.Helper()
+	return b.openWithToken(t).SessionID
+}
+
+// openWithToken is open, and returns the session's refresh token.
+func (b *bundle) openWithToken(t *testing.T) domain.RefreshToken {
+	t.Helper()
 	id := domain.SessionID{ID: b.newID()}
-	opened := domain.OpenSession(domain.SessionOpening{ID: id, UserID: b.user.ID()}, limits, b.now)
-	if err := b.sessions.Open(t.Context(), opened); err != nil {
+	token, err := b.refresh.Mint(b.user.ID(), id, [32]byte(append(id.ID[:], id.ID[:]...)))
+	if err != nil {
 		t.Fatal(err)
 	}
-	return id
+	opened := domain.OpenSession(domain.SessionOpening{
+		ID: id, UserID: b.user.ID(), Roles: b.user.Roles(), Refresh: token,
+	}, limits, b.now)
+	if _, err := b.sessions.Open(t.Context(), opened, 20); err != nil {
+		t.Fatal(err)
+	}
+	return token
 }
+
+func (b *bundle) users() *update.Users  { return update.New(b.store, b.clock, b.newID) }
+func (b *bundle) ender() *session.Ender { return session.NewEnder(b.users(), b.sessions) }
 
 func (b *bundle) token(t *testing.T, id domain.SessionID) domain.Secret {
 	t.Helper()
@@ -132,7 +149,7 @@ func TestCheckSlidesTheSession(t *testing.T) {
 func TestLogoutEndsOneSession(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	logout := session.NewLogout(b.store, b.sessions, b.clock, b.newID)
+	logout := session.NewLogout(b.ender())
 	if err := logout.Do(t.Context(), b.user.ID(), b.first); err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +168,7 @@ func TestLogoutAllEndsEverySession(t *testing.T) {
 	b.now = b.now.Add(30 * time.Second) // a replica whose clock is ahead
 	ahead := b.open(t)
 	b.now = b.now.Add(-30 * time.Second)
-	if err := session.NewLogoutAll(b.store, b.sessions, b.clock, b.newID).Do(t.Context(), b.user.ID()); err != nil {
+	if err := session.NewLogoutAll(b.ender()).Do(t.Context(), b.user.ID()); err != nil {
 		t.Fatal(err)
 	}
 	for _, id := range []domain.SessionID{b.first, b.second, ahead} {
@@ -169,7 +186,7 @@ func TestLogoutOfSomebodyGoneEndsTheSession(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.store = memory.NewStore(memory.EventCodec{}, func() {}, memory.StoreOptions{})
-	if err := session.NewLogout(b.store, b.sessions, b.clock, b.newID).Do(t.Context(), b.user.ID(), b.first); err != nil {
+	if err := session.NewLogout(b.ender()).Do(t.Context(), b.user.ID(), b.first); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.check(t, b.token(t, b.first)); !errors.Is(err, domain.ErrSessionEnded) {
@@ -184,7 +201,7 @@ func TestAnnouncedEndingSurvivesACrash(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.sessions.Break(domain.ErrUnavailable) // the crash: committed, and not carried out
-	err := session.NewLogoutAll(b.store, b.sessions, b.clock, b.newID).Do(t.Context(), b.user.ID())
+	err := session.NewLogoutAll(b.ender()).Do(t.Context(), b.user.ID())
 	if !errors.Is(err, domain.ErrUnavailable) {
 		t.Fatalf("got %v", err)
 	}
@@ -193,9 +210,9 @@ func TestAnnouncedEndingSurvivesACrash(t *testing.T) {
 	b.now = b.now.Add(time.Second)
 	later := b.open(t)
 
-	feed := memory.NewRevocationFeed()
-	feed.Publish(ports.SessionEnding{UserID: announced.UserID, Stamp: domain.Stamp{ID: announced.ID, At: announced.At}})
-	feed.Publish(ports.SessionEnding{UserID: announced.UserID, SessionID: later, Stamp: domain.Stamp{ID: announced.ID, At: b.now}})
+	feed := memory.NewSessionFeed()
+	feed.Publish(ports.SessionNotice{UserID: announced.UserID, Stamp: domain.Stamp{ID: announced.ID, At: announced.At}})
+	feed.Publish(ports.SessionNotice{UserID: announced.UserID, SessionID: later, Stamp: domain.Stamp{ID: announced.ID, At: b.now}})
 	b.follow(t, feed, 2)
 	for name, id := range map[string]domain.SessionID{"first": b.first, "second": b.second, "ended by name": later} {
 		if err := b.check(t, b.token(t, id)); !errors.Is(err, domain.ErrSessionEnded) {

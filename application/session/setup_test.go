@@ -19,8 +19,8 @@ func addUser(user *domain.User, event domain.Event) func(context.Context, ports.
 	}
 }
 
-// follow lets the use case take a number of endings from the feed.
-func (b *bundle) follow(t *testing.T, feed *memory.RevocationFeed, count int) {
+// follow lets the use case take a number of notices from the feed.
+func (b *bundle) follow(t *testing.T, feed *memory.SessionFeed, count int) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -29,20 +29,20 @@ func (b *bundle) follow(t *testing.T, feed *memory.RevocationFeed, count int) {
 			cancel()
 		}
 	}}
-	if err := session.NewFollowRevocations(counted, b.sessions).Run(ctx); err != nil {
+	if err := session.NewFollow(counted, b.store, b.sessions).Run(ctx); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// countingFeed calls done after each ending that was taken.
+// countingFeed calls done after each notice that was taken.
 type countingFeed struct {
-	ports.RevocationFeed
+	ports.SessionFeed
 	done func()
 }
 
-func (f countingFeed) Follow(ctx context.Context, end func(context.Context, ports.SessionEnding) error) error {
-	return f.RevocationFeed.Follow(ctx, func(ctx context.Context, ending ports.SessionEnding) error {
-		err := end(ctx, ending)
+func (f countingFeed) Follow(ctx context.Context, handle func(context.Context, ports.SessionNotice) error) error {
+	return f.SessionFeed.Follow(ctx, func(ctx context.Context, notice ports.SessionNotice) error {
+		err := handle(ctx, notice)
 		if err == nil {
 			f.done()
 		}

@@ -13,7 +13,7 @@ import (
 const (
 	answerKept  = 10 * time.Second // how long a code is answered again
 	answerLimit = 15 * time.Second // how long one answer may take
-	answersKept = 16384            // bounds the memory; beyond it WeChat itself says that a code is used
+	answersKept = 8192             // bounds the memory; beyond it WeChat itself says that a code is used
 )
 
 // answers remembers what each login code was answered with for a short while, so that a code posted twice is traded once.
@@ -36,7 +36,7 @@ type origin struct {
 type answer struct {
 	origin origin
 	ready  chan struct{} // closed once the fields below are set
-	result Result
+	result Result        // without the user, who is the larger part of it, and read again for the few who ask
 	err    error
 	at     time.Time
 }
@@ -62,8 +62,11 @@ func (a *answers) once(ctx context.Context, key codeKey, from origin, work func(
 	defer a.settle(key, mine)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerLimit)
 	defer cancel()
-	mine.result, mine.err = work(ctx)
-	return mine.result, mine.err
+	var result Result
+	result, mine.err = work(ctx)
+	mine.result = result
+	mine.result.User = nil
+	return result, mine.err
 }
 
 // await gives the answer to a second post of the code. Who waits for it from the start shares it; who comes after it was

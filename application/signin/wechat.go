@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/menjin-id/menjin/application/update"
 	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
 )
@@ -14,10 +15,11 @@ import (
 // WeChat signs a person in by the code of wx.login, and registers them the first time.
 type WeChat struct {
 	wechat  ports.WeChat
-	users   ports.UserReader
+	reader  ports.UserReader
+	finder  ports.UserFinder
 	tx      ports.Transactor
+	users   *update.Users
 	opener  *Opener
-	now     ports.Clock
 	newID   ports.NewID
 	apps    []domain.AppID
 	answers *answers
@@ -25,10 +27,10 @@ type WeChat struct {
 
 // NewWeChat makes the use case for the given mini-programs, the first of which is the default. There must be one.
 func NewWeChat(
-	wechat ports.WeChat, users ports.UserReader, tx ports.Transactor, opener *Opener,
-	now ports.Clock, newID ports.NewID, apps []domain.AppID,
+	wechat ports.WeChat, reader ports.UserReader, finder ports.UserFinder, tx ports.Transactor, users *update.Users,
+	opener *Opener, now ports.Clock, newID ports.NewID, apps []domain.AppID,
 ) *WeChat {
-	return &WeChat{wechat, users, tx, opener, now, newID, apps, newAnswers(now)}
+	return &WeChat{wechat, reader, finder, tx, users, opener, newID, apps, newAnswers(now)}
 }
 
 // WeChatInput is a wish to sign in by WeChat.
@@ -46,18 +48,35 @@ type WeChatInput struct {
 // Do goes on when ctx is cancelled, because the code is spent by then: a mini-program whose request was cut off in the
 // background posts it again and finds its answer.
 func (uc *WeChat) Do(ctx context.Context, in WeChatInput) (Result, error) {
-	if in.Code.IsZero() {
-		return Result{}, domain.Invalid(domain.Violation{Field: "code", Rule: "required", Text: "must not be empty"})
+	app, err := ChooseApp(uc.apps, in.Code, in.AppID)
+	if err != nil {
+		return Result{}, err
 	}
-	if in.AppID == "" {
-		in.AppID = uc.apps[0]
-	} else if !slices.Contains(uc.apps, in.AppID) {
-		return Result{}, domain.Invalid(domain.Violation{Field: "app_id", Rule: "enum", Text: "is not a mini-program of this service"})
-	}
+	in.AppID = app
 	key := sha256.Sum256([]byte(string(in.AppID) + "\x00" + in.Code.Reveal()))
-	return uc.answers.once(ctx, key, origin{in.IP, in.Device}, func(ctx context.Context) (Result, error) {
+	result, err := uc.answers.once(ctx, key, origin{in.IP, in.Device}, func(ctx context.Context) (Result, error) {
 		return uc.signIn(ctx, in)
 	})
+	if err == nil && result.User == nil { // an answer given before
+		if result.User, err = uc.reader.ByID(ctx, result.UserID); err != nil {
+			return Result{}, fmt.Errorf("load user again: %w", err)
+		}
+	}
+	return result, err
+}
+
+// ChooseApp returns the mini-program that a login code is for: the one named, or else the first.
+func ChooseApp(apps []domain.AppID, code domain.Secret, named domain.AppID) (domain.AppID, error) {
+	switch {
+	case code.IsZero():
+		return "", domain.Invalid(domain.Violation{Field: "code", Rule: "required", Text: "must not be empty"})
+	case named == "":
+		return apps[0], nil
+	case !slices.Contains(apps, named):
+		return "", domain.Invalid(domain.Violation{Field: "app_id", Rule: "enum", Text: "is not a mini-program of this service"})
+	default:
+		return named, nil
+	}
 }
 
 func (uc *WeChat) signIn(ctx context.Context, in WeChatInput) (Result, error) {
@@ -77,39 +96,76 @@ func (uc *WeChat) signIn(ctx context.Context, in WeChatInput) (Result, error) {
 	})
 }
 
+// findOrRegister goes by the openid first: where accounts of one person were made before WeChat told that they are one, the
+// account of the identity used is meant.
 func (uc *WeChat) findOrRegister(ctx context.Context, identity domain.WeChatIdentity) (user *domain.User, isNew bool, err error) {
-	user, err = uc.users.ByWeChat(ctx, identity.AppID, identity.OpenID)
-	if err == nil {
-		return user, false, nil
-	}
+	user, err = uc.find(ctx, identity)
 	if !errors.Is(err, domain.ErrUserNotFound) {
-		return nil, false, fmt.Errorf("find user: %w", err)
+		return user, false, err
 	}
-	user, err = uc.register(ctx, identity)
-	if err == nil {
-		return user, true, nil
-	}
+	user, isNew, err = uc.recogniseOrRegister(ctx, identity)
 	if !errors.Is(err, domain.ErrWeChatTaken) {
-		return nil, false, fmt.Errorf("register user: %w", err)
+		return user, isNew, err
 	}
 	// Another request of the same person was quicker.
-	user, err = uc.users.ByWeChat(ctx, identity.AppID, identity.OpenID)
+	user, err = uc.find(ctx, identity)
+	return user, false, err
+}
+
+// find returns who has the openid, and keeps a unionid that WeChat did not give before.
+func (uc *WeChat) find(ctx context.Context, identity domain.WeChatIdentity) (*domain.User, error) {
+	user, err := uc.reader.ByWeChat(ctx, identity.AppID, identity.OpenID)
 	if err != nil {
-		return nil, false, fmt.Errorf("find user just registered: %w", err)
+		return nil, fmt.Errorf("find user: %w", err)
+	}
+	if !user.NeedsUnionID(identity) {
+		return user, nil
+	}
+	_, err = uc.users.One(ctx, user.ID(), nil, func(u *domain.User, _ update.Change) ([]domain.Event, error) {
+		u.LearnUnionID(identity)
+		user = u
+		return nil, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("keep unionid: %w", err)
+	}
+	return user, nil
+}
+
+// recogniseOrRegister links the identity to who has its unionid in another mini-program already, the earliest account where
+// there are several, or else registers the person.
+func (uc *WeChat) recogniseOrRegister(ctx context.Context, identity domain.WeChatIdentity) (user *domain.User, isNew bool, err error) {
+	var known []*domain.User
+	if !identity.UnionID.IsZero() {
+		if known, err = uc.finder.ByUnionID(ctx, identity.UnionID); err != nil {
+			return nil, false, fmt.Errorf("find user by unionid: %w", err)
+		}
+	}
+	if len(known) == 0 {
+		user, err = uc.register(ctx, identity)
+		if err != nil {
+			return nil, false, fmt.Errorf("register user: %w", err)
+		}
+		return user, true, nil
+	}
+	_, err = uc.users.One(ctx, known[0].ID(), nil, func(u *domain.User, c update.Change) ([]domain.Event, error) {
+		user = u
+		return u.LinkWeChat(identity, c.Stamp()), nil
+	})
+	if err != nil {
+		return nil, false, fmt.Errorf("link identity: %w", err)
 	}
 	return user, false, nil
 }
 
 func (uc *WeChat) register(ctx context.Context, identity domain.WeChatIdentity) (*domain.User, error) {
-	user, registered := domain.RegisterWithWeChat(
-		domain.UserID{ID: uc.newID()}, identity,
-		domain.Stamp{ID: domain.EventID{ID: uc.newID()}, At: uc.now()},
-	)
+	c := uc.users.Begin()
+	user, registered := domain.RegisterWithWeChat(domain.UserID{ID: uc.newID()}, identity, c.Stamp())
 	err := uc.tx.InTx(ctx, func(ctx context.Context, tx ports.Tx) error {
 		if err := tx.Users().Add(ctx, user); err != nil {
 			return fmt.Errorf("add user: %w", err)
 		}
-		return tx.Outbox().Append(ctx, registered)
+		return c.Finish(ctx, tx, user.ID(), nil, []domain.Event{registered})
 	})
 	return user, err
 }

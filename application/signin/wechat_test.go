@@ -2,7 +2,6 @@ package signin_test
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"sync"
@@ -10,56 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/menjin-id/menjin/adapters/memory"
 	"github.com/menjin-id/menjin/application/signin"
 	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
 )
-
-const app = domain.AppID("wx0123456789abcdef")
-
-var limits = domain.SessionLimits{Idle: 30 * time.Minute, Refresh: 720 * time.Hour, MaxAge: 2160 * time.Hour}
-
-// bundle is a sign-in on fakes, with a clock that the test moves.
-type bundle struct {
-	signIn   *signin.WeChat
-	wechat   *memory.WeChat
-	store    *memory.Store
-	sessions *memory.Sessions
-	tokens   *memory.Tokens
-	clock    atomic.Pointer[time.Time]
-}
-
-func setup(t *testing.T, announce bool) *bundle {
-	t.Helper()
-	b := &bundle{
-		wechat: memory.NewWeChat(app, "wx02"), sessions: memory.NewSessions(limits), tokens: memory.NewTokens(),
-		store: memory.NewStore(memory.EventCodec{}, func() {}, memory.StoreOptions{}),
-	}
-	b.advance(0)
-	now := func() time.Time { return *b.clock.Load() }
-	var last atomic.Uint64
-	newID := func() (id domain.ID) {
-		binary.BigEndian.PutUint64(id[8:], last.Add(1))
-		return id
-	}
-	random := func() (secret [32]byte) {
-		binary.BigEndian.PutUint64(secret[:], last.Add(1))
-		return secret
-	}
-	opener := signin.NewOpener(b.store, b.sessions, b.tokens, now, newID, random,
-		signin.Options{Limits: limits, AccessTTL: 2 * time.Hour, Announce: announce})
-	b.signIn = signin.NewWeChat(b.wechat, b.store, b.store, opener, now, newID, []domain.AppID{app, "wx02"})
-	return b
-}
-
-func (b *bundle) advance(by time.Duration) {
-	now := time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)
-	if last := b.clock.Load(); last != nil {
-		now = last.Add(by)
-	}
-	b.clock.Store(&now)
-}
 
 // grant makes a code that WeChat trades for the person.
 func (b *bundle) grant(t *testing.T, code, person string) {

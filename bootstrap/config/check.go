@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/menjin-id/menjin/adapters/tokens"
 	"github.com/menjin-id/menjin/adapters/vault"
 )
 
@@ -63,8 +62,6 @@ func (c *Config) checkProduction() []Fault {
 		}
 		refuse(looksLikeSample(app.Secret.Reveal()), key, "must not be a sample in production")
 	}
-	refuse(c.Token.SigningKey.IsZero(), "token.signing_key",
-		"is missing: production does not make keys by itself; make one with menjin keys new signing")
 	refuse(c.Vault.Keyset.IsZero(), "vault.keyset",
 		"is missing: production does not make keys by itself; make one with menjin keys new vault")
 	for _, link := range c.links() {
@@ -147,11 +144,6 @@ func remoteLinks(key, urls, plainScheme string) []link {
 // checkKeys reads the keys that were given, and says of each that cannot be used why.
 func (c *Config) checkKeys() map[string]string {
 	faults := make(map[string]string)
-	if !c.Token.SigningKey.IsZero() {
-		if _, err := tokens.ParseKeys(c.Token.SigningKey, tokens.Algorithm(c.Token.Algorithm)); err != nil {
-			faults["token.signing_key"] = err.Error()
-		}
-	}
 	if !c.Vault.Keyset.IsZero() {
 		if _, err := vault.Parse(c.Vault.Keyset); err != nil {
 			faults["vault.keyset"] = err.Error()

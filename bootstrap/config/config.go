@@ -9,6 +9,7 @@ import (
 
 	"github.com/menjin-id/menjin/adapters/wechatsandbox"
 	"github.com/menjin-id/menjin/domain"
+	"github.com/menjin-id/menjin/ports"
 )
 
 // Profile is a set of built-in values, picked by MENJIN_ENV.
@@ -43,6 +44,8 @@ type Config struct {
 	WeChat   WeChat
 	Token    Token
 	Session  domain.SessionLimits
+	PerUser  int // sessions of one user
+	Limits   Limits
 	Vault    Vault
 	Log      Log
 	Security Security
@@ -98,11 +101,17 @@ type App struct {
 
 // Token is what access tokens are made of.
 type Token struct {
-	Issuer     string
-	Audience   string
-	AccessTTL  time.Duration
-	Algorithm  string        // EdDSA or ES256
-	SigningKey domain.Secret // PEM; empty: a file in DataDir, made at the first start
+	Issuer    string
+	Audience  string
+	AccessTTL time.Duration
+	Algorithm string // EdDSA or ES256
+}
+
+// Limits are what one address may do.
+type Limits struct {
+	SignIn   ports.Rate
+	Register ports.Rate
+	Refresh  ports.Rate
 }
 
 // Vault is the key of encrypted fields.

@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/menjin-id/menjin/adapters/tokens"
 	"github.com/menjin-id/menjin/adapters/vault"
 	"github.com/menjin-id/menjin/bootstrap/config"
+	"github.com/menjin-id/menjin/ports"
 )
 
 func load(t *testing.T, yaml string, environ ...string) (*config.Config, error) {
@@ -107,18 +107,28 @@ func TestSeveralMiniPrograms(t *testing.T) {
 // production is a set-up that production accepts, changed by what is given.
 func production(t *testing.T, changes ...string) []string {
 	t.Helper()
-	signing, err := tokens.GenerateKey(tokens.EdDSA)
-	if err != nil {
-		t.Fatal(err)
-	}
 	keyset, err := vault.Generate()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return append([]string{
 		"MENJIN_ENV=prod", "MENJIN_WECHAT_APP_ID=wx0123456789abcdef", "MENJIN_WECHAT_APP_SECRET=0f1e2d3c4b5a69788796a5b4c3d2e1f0",
-		"MENJIN_TOKEN_SIGNING_KEY=" + signing.Reveal(), "MENJIN_VAULT_KEYSET=" + keyset.Reveal(),
+		"MENJIN_VAULT_KEYSET=" + keyset.Reveal(),
 	}, changes...)
+}
+
+func TestLimitsAreRead(t *testing.T) {
+	t.Parallel()
+	c, err := load(t, "limits:\n  sign_in: 5/10s\n  register: 0\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Limits.SignIn != (ports.Rate{Burst: 5, Per: 10 * time.Second}) || c.Limits.Register != (ports.Rate{}) || c.Limits.Refresh.Burst == 0 {
+		t.Errorf("got %+v", c.Limits)
+	}
+	if _, err := load(t, "", "MENJIN_LIMITS_REFRESH=many"); err == nil || !strings.Contains(err.Error(), "limits.refresh:") {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestProduction(t *testing.T) {
@@ -132,8 +142,8 @@ func TestProduction(t *testing.T) {
 		{"embedded sandbox", []string{"MENJIN_WECHAT_BASE_URL=sandbox"}, []string{"wechat.base_url"}},
 		{"sample secret", []string{"MENJIN_WECHAT_APP_SECRET=00000000000000000000000000000001"}, []string{"wechat.app_secret"}},
 		{"placeholder", []string{"MENJIN_WECHAT_APP_SECRET=changeme"}, []string{"wechat.app_secret"}},
-		{"no keys", []string{"MENJIN_TOKEN_SIGNING_KEY=", "MENJIN_VAULT_KEYSET="}, []string{"token.signing_key", "vault.keyset"}},
-		{"unusable keys", []string{"MENJIN_TOKEN_SIGNING_KEY=x", "MENJIN_VAULT_KEYSET=y"}, []string{"token.signing_key", "vault.keyset"}},
+		{"no keys", []string{"MENJIN_VAULT_KEYSET="}, []string{"vault.keyset"}},
+		{"unusable keys", []string{"MENJIN_VAULT_KEYSET=y"}, []string{"vault.keyset"}},
 		{"host that the query names", []string{"MENJIN_DATABASE_URL=postgres://u:p@localhost/x?host=db.example.com"}, []string{"database.url"}},
 		{"no app", []string{"MENJIN_WECHAT_APP_ID=", "MENJIN_WECHAT_APP_SECRET="}, []string{"wechat.app_id", "wechat.app_secret"}},
 		{
@@ -201,8 +211,7 @@ func TestPrintShowsNoSecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	fmt.Fprintf(&out, "%v %+v %#v", c, c, *c)
-	if strings.Contains(out.String(), "planted") || strings.Contains(out.String(), "PRIVATE KEY") ||
-		strings.Contains(out.String(), c.Vault.Keyset.Reveal()) {
+	if strings.Contains(out.String(), "planted") || strings.Contains(out.String(), c.Vault.Keyset.Reveal()) {
 		t.Errorf("a secret is shown in:\n%s", out.String())
 	}
 	if !strings.Contains(out.String(), "http.addr") || !strings.Contains(out.String(), "127.0.0.1:8080") {

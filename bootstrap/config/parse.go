@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/menjin-id/menjin/domain"
+	"github.com/menjin-id/menjin/ports"
 )
 
 // No error of a parser quotes the text: it may be a secret.
@@ -80,6 +81,24 @@ func duration(least, most time.Duration, field func(*Config) *time.Duration) fun
 			return fmt.Errorf("must be a duration from %s to %s, e.g. 30m", least, most)
 		}
 		*field(c) = value
+		return nil
+	}
+}
+
+// rate reads "600/1m": so many at once, and again in each such time.
+func rate(field func(*Config) *ports.Rate) func(*Config, string) error {
+	return func(c *Config, text string) error {
+		*field(c) = ports.Rate{}
+		if text == "0" {
+			return nil
+		}
+		burst, per, _ := strings.Cut(text, "/")
+		count, err := strconv.Atoi(burst)
+		every, everyErr := time.ParseDuration(per)
+		if err != nil || everyErr != nil || count < 1 || every < time.Second || every > 24*time.Hour {
+			return errors.New("must be a number and a time of 1s to 24h, e.g. 600/1m, or 0 for no limit")
+		}
+		*field(c) = ports.Rate{Burst: count, Per: every}
 		return nil
 	}
 }

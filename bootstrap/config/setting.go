@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/menjin-id/menjin/domain"
+	"github.com/menjin-id/menjin/ports"
 )
 
 // setting is one key: its built-in value, what it means and how its text is understood.
@@ -66,11 +67,15 @@ func settings() []setting {
 		{key: "token.audience", value: "menjin", help: "aud of access tokens", parse: text(func(c *Config) *string { return &c.Token.Audience })},
 		{key: "token.access_ttl", value: "2h", help: "life of an access token", parse: duration(time.Minute, 24*time.Hour, func(c *Config) *time.Duration { return &c.Token.AccessTTL })},
 		{key: "token.algorithm", value: "EdDSA", help: "EdDSA or ES256", parse: parseAlgorithm},
-		{key: "token.signing_key", secret: true, help: "PKCS#8 PEM, the first signs; unset = a file in data_dir", parse: secret(func(c *Config) *domain.Secret { return &c.Token.SigningKey })},
 
 		{key: "session.idle_ttl", value: "30m", help: "a session ends when idle for so long", parse: duration(time.Second, 30*24*time.Hour, func(c *Config) *time.Duration { return &c.Session.Idle })},
 		{key: "session.refresh_ttl", value: "720h", help: "life of an unused refresh token", parse: duration(time.Minute, 366*24*time.Hour, func(c *Config) *time.Duration { return &c.Session.Refresh })},
 		{key: "session.max_age", value: "2160h", help: "longest life of a session", parse: duration(time.Minute, 3660*24*time.Hour, func(c *Config) *time.Duration { return &c.Session.MaxAge })},
+		{key: "session.max_per_user", value: "20", help: "sessions of one user; beyond it the longest idle gives way", parse: number(1, 1000, func(c *Config) *int { return &c.PerUser })},
+
+		{key: "limits.sign_in", value: "6000/1m", prod: "600/1m", help: "sign-ins from one address: burst/time; 0 = any", parse: rate(func(c *Config) *ports.Rate { return &c.Limits.SignIn })},
+		{key: "limits.register", value: "600/1m", prod: "60/1m", help: "registrations from one address", parse: rate(func(c *Config) *ports.Rate { return &c.Limits.Register })},
+		{key: "limits.refresh", value: "6000/1m", prod: "600/1m", help: "refreshes from one address", parse: rate(func(c *Config) *ports.Rate { return &c.Limits.Refresh })},
 
 		{key: "vault.keyset", secret: true, help: "keys of encrypted fields; unset = a file in data_dir", parse: secret(func(c *Config) *domain.Secret { return &c.Vault.Keyset })},
 

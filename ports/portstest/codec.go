@@ -1,6 +1,7 @@
 package portstest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"slices"
@@ -21,13 +22,33 @@ func EventCodec(t *testing.T, open func(t *testing.T) ports.EventCodec) {
 func newEvents(t *testing.T) []domain.Event {
 	t.Helper()
 	user, registered := newUser(t)
+	other, registeredOther := newPasswordUser(t)
 	session := newSession(user.ID(), now(), domain.SessionLimits{})
-	return []domain.Event{
-		registered,
-		user.SignIn(session, domain.MethodWeChat, stamp()),
-		user.EndSession(session.State().ID, domain.EndedByLogout, stamp()),
-		user.EndAllSessions(domain.EndedByLogoutAll, stamp()),
+	id := session.State().ID
+	linked := newIdentity(t)
+	linked.AppID = otherApp
+	changed := user.ChangeProfile(domain.ProfileChange{
+		Nickname: domain.Change[domain.Nickname]{Given: true, Value: must(domain.NewNickname("韩梅梅"))(t)},
+	}, stamp())
+	events := slices.Concat(
+		[]domain.Event{
+			registered, registeredOther,
+			user.SignIn(session, domain.MethodWeChat, stamp()),
+			other.SignIn(session, domain.MethodPassword, stamp()),
+			must(other.SetPassword(samplePasswordHash(), domain.Username{}, stamp()))(t),
+			user.EndSession(id, domain.EndedByLogout, stamp()),
+			user.EndAllSessions(domain.SessionID{}, domain.EndedByLogoutAll, stamp()),
+			user.EndAllSessions(id, domain.EndedByPasswordChange, stamp()),
+		},
+		changed, user.SetRoles([]domain.Role{domain.RoleSupport}, stamp()), user.LinkWeChat(linked, stamp()),
+		[]domain.Event{must(user.UnlinkWeChat(sampleApp, stamp()))(t)},
+		user.Lock(stamp()), user.Unlock(stamp()),
+	)
+	_, _, merged, err := domain.Merge(user, other, stamp(), stamp())
+	if err != nil {
+		t.Fatalf("merge: %v", err)
 	}
+	return append(events, merged...)
 }
 
 // unknownFacts is what an event of a type to come may tell.
@@ -108,10 +129,17 @@ func wantMessage(t *testing.T, event domain.Event, got ports.Message) {
 	if err := json.Unmarshal(got.Data, &data); err != nil {
 		t.Fatalf("data of %s: got %s, want a JSON object: %v", event.Type, got.Data, err)
 	}
-	if data["user_id"] != event.UserID.String() {
-		t.Errorf("user_id of %s: got %v, want %v", event.Type, data["user_id"], event.UserID)
+	about := event.UserID
+	if merged, ok := event.Facts.(domain.Merged); ok {
+		about = merged.Kept // of whom both users' events speak
 	}
-	private := []string{"openid", "unionid", "phone", "email", "nickname", "token", "session_key"}
+	if data["user_id"] != about.String() {
+		t.Errorf("user_id of %s: got %v, want %v", event.Type, data["user_id"], about)
+	}
+	if bytes.Contains(got.Data, []byte("韩梅梅")) {
+		t.Errorf("data of %s: got %s, want nothing private", event.Type, got.Data)
+	}
+	private := []string{"openid", "unionid", "phone", "email", "nickname", "username", "avatar_url", "token", "session_key", "password"}
 	for name := range data {
 		if slices.Contains(private, strings.ToLower(name)) {
 			t.Errorf("data of %s: got field %q, want nothing private", event.Type, name)

@@ -4,7 +4,10 @@
 //	func TestStore(t *testing.T) {
 //		portstest.Store(t, func(t *testing.T, options portstest.StoreOptions) portstest.StoreParts {
 //			store := memory.NewStore(options.Codec, options.OnCommit, memory.StoreOptions{Shards: options.Shards})
-//			return portstest.StoreParts{Users: store, Tx: store, Queue: store, Ledger: store, Archive: store}
+//			return portstest.StoreParts{
+//				Users: store, Finder: store, Browser: store, Tx: store, Audit: store, AuditArchive: store.AuditArchive(),
+//				Queue: store, Ledger: store, Archive: store,
+//			}
 //		})
 //	}
 //

@@ -10,49 +10,49 @@ import (
 	"github.com/menjin-id/menjin/ports"
 )
 
-// RevocationFeedParts are a feed and the end it is fed from.
-type RevocationFeedParts struct {
-	Feed    ports.RevocationFeed
-	Publish func(t *testing.T, ending ports.SessionEnding)
+// SessionFeedParts are a feed and the end it is fed from.
+type SessionFeedParts struct {
+	Feed    ports.SessionFeed
+	Publish func(t *testing.T, notice ports.SessionNotice)
 }
 
-// RevocationFeed is the contract of the way session_ended events come back. Open returns a feed of which nothing was
+// SessionFeed is the contract of the way the events that concern sessions come back. Open returns a feed of which nothing was
 // published yet, and which brings back no other events than those given to Publish.
-func RevocationFeed(t *testing.T, open func(t *testing.T) RevocationFeedParts) {
+func SessionFeed(t *testing.T, open func(t *testing.T) SessionFeedParts) {
 	t.Helper()
 	check(t, open, feedContracts)
 }
 
-var feedContracts = []contract[RevocationFeedParts]{
+var feedContracts = []contract[SessionFeedParts]{
 	{"events published before and while following arrive", feedArrives},
 	{"an event whose handling failed arrives again", feedAgain},
 	{"events published while nobody followed arrive later", feedDown},
 	{"following ends with its context", feedEnds},
 }
 
-func newEnding() ports.SessionEnding {
-	return ports.SessionEnding{UserID: newUserID(), SessionID: domain.SessionID{ID: newID()}, Stamp: stamp()}
+func newNotice() ports.SessionNotice {
+	return ports.SessionNotice{UserID: newUserID(), SessionID: domain.SessionID{ID: newID()}, Stamp: stamp()}
 }
 
 // follower follows a feed and records what it was given.
 type follower struct {
 	stop func()
 	mu   sync.Mutex
-	got  map[domain.EventID][]ports.SessionEnding
+	got  map[domain.EventID][]ports.SessionNotice
 }
 
 // follow starts following. Each event is answered with what answer returns for the number of times it came.
-func follow(t *testing.T, ctx context.Context, feed ports.RevocationFeed, answer func(times int) error) *follower {
+func follow(t *testing.T, ctx context.Context, feed ports.SessionFeed, answer func(times int) error) *follower {
 	t.Helper()
-	f := &follower{got: map[domain.EventID][]ports.SessionEnding{}}
+	f := &follower{got: map[domain.EventID][]ports.SessionNotice{}}
 	ctx, cancel := context.WithCancel(ctx)
 	var following sync.WaitGroup
 	following.Go(func() {
-		err := feed.Follow(ctx, func(_ context.Context, ending ports.SessionEnding) error {
+		err := feed.Follow(ctx, func(_ context.Context, notice ports.SessionNotice) error {
 			f.mu.Lock()
 			defer f.mu.Unlock()
-			f.got[ending.Stamp.ID] = append(f.got[ending.Stamp.ID], ending)
-			return answer(len(f.got[ending.Stamp.ID]))
+			f.got[notice.Stamp.ID] = append(f.got[notice.Stamp.ID], notice)
+			return answer(len(f.got[notice.Stamp.ID]))
 		})
 		if ctx.Err() == nil {
 			t.Errorf("follow: returned %v before its context ended", err)
@@ -70,7 +70,7 @@ func (f *follower) times(id domain.EventID) int {
 }
 
 // wantArrived waits until an event came a number of times and checks what it told.
-func (f *follower) wantArrived(t *testing.T, ctx context.Context, want ports.SessionEnding, times int) {
+func (f *follower) wantArrived(t *testing.T, ctx context.Context, want ports.SessionNotice, times int) {
 	t.Helper()
 	eventually(t, ctx, "arrival of an event", func() bool { return f.times(want.Stamp.ID) >= times })
 	f.mu.Lock()
@@ -84,20 +84,24 @@ func (f *follower) wantArrived(t *testing.T, ctx context.Context, want ports.Ses
 
 func handled(int) error { return nil }
 
-func feedArrives(t *testing.T, ctx context.Context, p RevocationFeedParts) {
-	before, all, during := newEnding(), newEnding(), newEnding()
+func feedArrives(t *testing.T, ctx context.Context, p SessionFeedParts) {
+	before, all, others, roles, during := newNotice(), newNotice(), newNotice(), newNotice(), newNotice()
 	all.SessionID = domain.SessionID{}
-	p.Publish(t, before)
-	p.Publish(t, all)
+	others.SessionID, others.Except = domain.SessionID{}, others.SessionID
+	roles.SessionID, roles.RolesChanged = domain.SessionID{}, true
+	for _, notice := range []ports.SessionNotice{before, all, others, roles} {
+		p.Publish(t, notice)
+	}
 	f := follow(t, ctx, p.Feed, handled)
-	f.wantArrived(t, ctx, before, 1)
-	f.wantArrived(t, ctx, all, 1)
+	for _, notice := range []ports.SessionNotice{before, all, others, roles} {
+		f.wantArrived(t, ctx, notice, 1)
+	}
 	p.Publish(t, during)
 	f.wantArrived(t, ctx, during, 1)
 }
 
-func feedAgain(t *testing.T, ctx context.Context, p RevocationFeedParts) {
-	first, second := newEnding(), newEnding()
+func feedAgain(t *testing.T, ctx context.Context, p SessionFeedParts) {
+	first, second := newNotice(), newNotice()
 	f := follow(t, ctx, p.Feed, func(times int) error {
 		if times < 3 {
 			return errors.New("the session store is down")
@@ -110,8 +114,8 @@ func feedAgain(t *testing.T, ctx context.Context, p RevocationFeedParts) {
 	f.wantArrived(t, ctx, second, 3)
 }
 
-func feedDown(t *testing.T, ctx context.Context, p RevocationFeedParts) {
-	first, second := newEnding(), newEnding()
+func feedDown(t *testing.T, ctx context.Context, p SessionFeedParts) {
+	first, second := newNotice(), newNotice()
 	f := follow(t, ctx, p.Feed, handled)
 	p.Publish(t, first)
 	f.wantArrived(t, ctx, first, 1)
@@ -120,9 +124,9 @@ func feedDown(t *testing.T, ctx context.Context, p RevocationFeedParts) {
 	follow(t, ctx, p.Feed, handled).wantArrived(t, ctx, second, 1)
 }
 
-func feedEnds(t *testing.T, ctx context.Context, p RevocationFeedParts) {
+func feedEnds(t *testing.T, ctx context.Context, p SessionFeedParts) {
 	follow(t, ctx, p.Feed, handled).stop()
-	_ = p.Feed.Follow(cancelled(ctx), func(context.Context, ports.SessionEnding) error { return nil })
+	_ = p.Feed.Follow(cancelled(ctx), func(context.Context, ports.SessionNotice) error { return nil })
 }
 
 // RelayHints is the contract of hints between replicas. Open returns the hints of two replicas of one service.

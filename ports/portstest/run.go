@@ -34,9 +34,9 @@ func check[H any](t *testing.T, open func(t *testing.T) H, contracts []contract[
 }
 
 // diff tells how got differs from want, private fields included; an empty slice equals none.
-func diff(want, got any) string {
+func diff(want, got any, more ...cmp.Option) string {
 	private := cmp.Exporter(func(reflect.Type) bool { return true })
-	return cmp.Diff(want, got, private, cmpopts.EquateEmpty())
+	return cmp.Diff(want, got, private, cmpopts.EquateEmpty(), cmp.Options(more))
 }
 
 // eventually polls until done reports true, and marks the case as failed when the context ends first.

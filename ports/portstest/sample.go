@@ -4,13 +4,17 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/menjin-id/menjin/domain"
 )
 
-const sampleApp domain.AppID = "wx0123456789abcdef"
+const (
+	sampleApp domain.AppID = "wx0123456789abcdef"
+	otherApp  domain.AppID = "wxfedcba9876543210"
+)
 
 // newID makes a UUID of version 7.
 func newID() domain.ID {
@@ -58,26 +62,44 @@ func newUserOf(identity domain.WeChatIdentity, at time.Time) (*domain.User, doma
 	return domain.RegisterWithWeChat(domain.UserID{ID: newID()}, identity, stampAt(at))
 }
 
+// newPasswordUser makes a user just registered by password, with an e-mail, and the event of it.
+func newPasswordUser(t *testing.T) (*domain.User, domain.Event) {
+	t.Helper()
+	return newUserNamed(t, "Li.Lei-"+randomText(), "Li."+randomText()+"@Example.com")
+}
+
+func newUserNamed(t *testing.T, name, email string) (*domain.User, domain.Event) {
+	t.Helper()
+	return domain.RegisterWithPassword(
+		domain.UserID{ID: newID()}, must(domain.NewUsername(name))(t), must(domain.NewEmail(email))(t), samplePasswordHash(), stamp())
+}
+
+// samplePasswordHash is of no password anybody knows.
+func samplePasswordHash() domain.PasswordHash {
+	return domain.PasswordHash{Secret: domain.NewSecret("$argon2id$v=19$m=19456,t=2,p=1$" + randomText() + "$" + randomText())}
+}
+
 // newFullState makes a user's state with every field set.
 func newFullState(t *testing.T) domain.UserState {
 	t.Helper()
 	first, second := newIdentity(t), newIdentity(t)
 	first.LinkedAt = time.Date(2024, 2, 29, 23, 59, 59, 999_999_000, time.UTC)
-	second.AppID, second.UnionID = "wxfedcba9876543210", domain.UnionID{}
+	second.AppID, second.UnionID = otherApp, domain.UnionID{}
 	second.LinkedAt = first.LinkedAt.Add(time.Microsecond)
 	return domain.UserState{
-		ID:        domain.UserID{ID: newID()},
-		Username:  must(domain.NewUsername("li.lei-" + randomText()))(t),
-		Email:     must(domain.NewEmail(randomText() + "@example.com"))(t),
-		Phone:     must(domain.NewPhone("+8613800138000"))(t),
-		Nickname:  must(domain.NewNickname(`韩梅梅 "梅" 🌸'; --`))(t),
-		AvatarURL: must(domain.NewAvatarURL("https://example.com/a.png?size=64&v=%E6%A2%85"))(t),
-		Status:    domain.StatusLocked,
-		Roles:     []domain.Role{domain.RoleAdmin, domain.RoleUser},
-		WeChat:    []domain.WeChatIdentity{first, second},
-		Version:   7,
-		CreatedAt: time.Date(2024, 2, 29, 23, 59, 59, 999_999_000, time.UTC),
-		UpdatedAt: time.Date(2026, 11, 22, 0, 0, 0, 1_000, time.UTC),
+		ID:           domain.UserID{ID: newID()},
+		Username:     must(domain.NewUsername("Li.Lei-李_" + randomText()))(t),
+		PasswordHash: samplePasswordHash(),
+		Email:        must(domain.NewEmail("Li." + randomText() + "@Example.com"))(t),
+		Phone:        newPhone(t),
+		Nickname:     must(domain.NewNickname(`韩梅梅 "梅" 🌸'; --`))(t),
+		AvatarURL:    must(domain.NewAvatarURL("https://example.com/a.png?size=64&v=%E6%A2%85"))(t),
+		Status:       domain.StatusLocked,
+		Roles:        []domain.Role{domain.RoleAdmin, domain.RoleSupport, domain.RoleUser},
+		WeChat:       []domain.WeChatIdentity{first, second},
+		Version:      7,
+		CreatedAt:    time.Date(2024, 2, 29, 23, 59, 59, 999_999_000, time.UTC),
+		UpdatedAt:    time.Date(2026, 11, 22, 0, 0, 0, 1_000, time.UTC),
 	}
 }
 
@@ -90,4 +112,12 @@ func must[V any](value V, err error) func(t *testing.T) V {
 		}
 		return value
 	}
+}
+
+// newPhone makes a number that nobody else has.
+func newPhone(t *testing.T) domain.Phone {
+	t.Helper()
+	var random [8]byte
+	_, _ = rand.Read(random[:])
+	return must(domain.NewPhone(fmt.Sprintf("+86139%08d", binary.BigEndian.Uint64(random[:])%100_000_000)))(t)
 }

@@ -11,9 +11,11 @@ import (
 	"github.com/menjin-id/menjin/ports"
 )
 
-// SessionsParts are a session store and the way to make time pass for it.
+// SessionsParts are the ports that one session store implements together, and the way to make time pass for it.
 type SessionsParts struct {
-	Store ports.SessionStore
+	Store     ports.SessionStore
+	Refresher ports.SessionRefresher
+	Lister    ports.SessionLister
 	// Advance lets time pass for a store that keeps it by itself, say by ageing the keys of a server. It is nil for a store
 	// that goes by the instants it is given.
 	Advance func(d time.Duration)
@@ -21,13 +23,21 @@ type SessionsParts struct {
 	Archive ports.SessionArchive
 }
 
-// Sessions is the contract of a session store. Open returns an empty one that works with the limits given.
-func Sessions(t *testing.T, open func(t *testing.T, limits domain.SessionLimits) SessionsParts) {
+// OpenSessions returns an empty session store that works with the limits given.
+type OpenSessions func(t *testing.T, limits domain.SessionLimits) SessionsParts
+
+// Sessions is the contract of a session store. RefreshModel and RefreshLinearizable belong to it, and are apart because they
+// take longer.
+func Sessions(t *testing.T, open OpenSessions) {
 	t.Helper()
-	check(t, func(t *testing.T) *sessions {
-		limits := domain.SessionLimits{Idle: time.Hour, Refresh: 24 * time.Hour, MaxAge: 4 * time.Hour}
-		return &sessions{SessionsParts: open(t, limits), limits: limits, now: now()}
-	}, slices.Concat(liveContracts, endContracts))
+	with := func(limits domain.SessionLimits) func(t *testing.T) *sessions {
+		return func(t *testing.T) *sessions {
+			return &sessions{SessionsParts: open(t, limits), limits: limits, now: now()}
+		}
+	}
+	short := domain.SessionLimits{Idle: time.Hour, Refresh: 24 * time.Hour, MaxAge: 4 * time.Hour}
+	check(t, with(short), slices.Concat(liveContracts, endContracts))
+	check(t, with(refreshLimits), slices.Concat(refreshContracts, roleContracts, limitContracts, listContracts))
 }
 
 // sessions is the store under test and the time it is there.
@@ -44,36 +54,46 @@ func (s *sessions) pass(d time.Duration) {
 	}
 }
 
+// many is a limit on sessions that no case reaches by chance.
+const many = 50
+
 func newSession(user domain.UserID, at time.Time, limits domain.SessionLimits) *domain.Session {
 	id := domain.SessionID{ID: newID()}
 	return domain.OpenSession(domain.SessionOpening{
-		ID: id, UserID: user, AppID: sampleApp, IP: "2001:db8::1",
+		ID: id, UserID: user, Roles: []domain.Role{domain.RoleSupport, domain.RoleUser}, AppID: sampleApp, IP: "2001:db8::1",
 		Device:     domain.Device{ID: "d-1", Model: "Pixel 9 \"Pro\"", Platform: "android", System: "Android 16"},
 		SessionKey: domain.SessionKey{Secret: domain.NewSecret("tiihtNczf5v6AKRyjwEUhQ==")},
-		Refresh:    domain.NewRefreshToken(user, id, [32]byte{1, 2, 3}),
+		Refresh:    sampleRefreshToken(user, id),
 	}, limits, at)
 }
 
 // open keeps a session opened now.
 func (s *sessions) open(t *testing.T, ctx context.Context, user domain.UserID) domain.SessionID {
 	t.Helper()
+	return s.opened(t, ctx, user).ID
+}
+
+// opened is open, and tells more.
+func (s *sessions) opened(t *testing.T, ctx context.Context, user domain.UserID) domain.SessionState {
+	t.Helper()
 	session := newSession(user, s.now, s.limits)
-	if err := s.Store.Open(ctx, session); err != nil {
-		t.Fatalf("open: %v", err)
+	ended, err := s.Store.Open(ctx, session, many)
+	if err != nil || len(ended) != 0 {
+		t.Fatalf("open: got %d sessions ended, error %v, want none", len(ended), err)
 	}
-	return session.State().ID
+	return session.State()
 }
 
 func (s *sessions) wantLive(t *testing.T, ctx context.Context, user domain.UserID, id domain.SessionID) {
 	t.Helper()
-	if err := s.Store.Touch(ctx, user, id, s.now); err != nil {
+	if _, err := s.Store.Touch(ctx, user, id, s.now); err != nil {
 		t.Errorf("touch: got error %v, want the session live", err)
 	}
 }
 
 func (s *sessions) wantEnded(t *testing.T, ctx context.Context, user domain.UserID, id domain.SessionID) {
 	t.Helper()
-	if err := s.Store.Touch(ctx, user, id, s.now); !errors.Is(err, domain.ErrSessionEnded) {
+	if _, err := s.Store.Touch(ctx, user, id, s.now); !errors.Is(err, domain.ErrSessionEnded) {
 		t.Errorf("touch: got error %v, want %v", err, domain.ErrSessionEnded)
 	}
 }
@@ -140,11 +160,11 @@ var liveContracts = []contract[*sessions]{
 	{"a cancelled context is no ended session", func(t *testing.T, ctx context.Context, s *sessions) {
 		user := newUserID()
 		id := s.open(t, ctx, user)
-		err := s.Store.Touch(cancelled(ctx), user, id, s.now)
+		_, err := s.Store.Touch(cancelled(ctx), user, id, s.now)
 		if err == nil || errors.Is(err, domain.ErrSessionEnded) {
 			t.Errorf("touch: got error %v, want another than %v", err, domain.ErrSessionEnded)
 		}
-		if err := s.Store.Open(cancelled(ctx), newSession(user, s.now, s.limits)); err == nil {
+		if _, err := s.Store.Open(cancelled(ctx), newSession(user, s.now, s.limits), many); err == nil {
 			t.Error("open: got no error, want one")
 		}
 		s.wantLive(t, ctx, user, id)

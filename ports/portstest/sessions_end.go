@@ -18,6 +18,7 @@ var endContracts = []contract[*sessions]{
 	{"a stranger cannot end a session", endByStranger},
 	{"ending all up to an instant includes the instant, and no later session", endUntil},
 	{"ending all up to an instant leaves other users alone", endUntilOthers},
+	{"ending all but one leaves that one", endUntilExcept},
 	{"ending all may be repeated without harm to newer sessions", endUntilRepeated},
 	{"no request succeeds that starts after End returned", endRace},
 	{"no request succeeds that starts after EndOpenedUntil returned", endUntilRace},
@@ -42,7 +43,7 @@ func endGone(t *testing.T, ctx context.Context, s *sessions) {
 			t.Errorf("end: %v", err)
 		}
 	}
-	if err := s.Store.EndOpenedUntil(ctx, newUserID(), s.now); err != nil {
+	if err := s.Store.EndOpenedUntil(ctx, newUserID(), s.now, domain.SessionID{}); err != nil {
 		t.Errorf("end all of a user without sessions: %v", err)
 	}
 }
@@ -58,7 +59,7 @@ func endByStranger(t *testing.T, ctx context.Context, s *sessions) {
 
 func (s *sessions) endUntil(t *testing.T, ctx context.Context, user domain.UserID, until time.Time) {
 	t.Helper()
-	if err := s.Store.EndOpenedUntil(ctx, user, until); err != nil {
+	if err := s.Store.EndOpenedUntil(ctx, user, until, domain.SessionID{}); err != nil {
 		t.Fatalf("end all: %v", err)
 	}
 }
@@ -85,6 +86,23 @@ func endUntilOthers(t *testing.T, ctx context.Context, s *sessions) {
 	s.wantLive(t, ctx, other, id)
 }
 
+func endUntilExcept(t *testing.T, ctx context.Context, s *sessions) {
+	user := newUserID()
+	before, kept, after := s.open(t, ctx, user), s.open(t, ctx, user), s.open(t, ctx, user)
+	for _, except := range []domain.SessionID{kept, kept} {
+		if err := s.Store.EndOpenedUntil(ctx, user, s.now, except); err != nil {
+			t.Fatalf("end all but one: %v", err)
+		}
+	}
+	s.wantEnded(t, ctx, user, before)
+	s.wantEnded(t, ctx, user, after)
+	s.wantLive(t, ctx, user, kept)
+	if err := s.Store.EndOpenedUntil(ctx, user, s.now, domain.SessionID{ID: newID()}); err != nil {
+		t.Fatalf("end all but one that is unknown: %v", err)
+	}
+	s.wantEnded(t, ctx, user, kept)
+}
+
 func endUntilRepeated(t *testing.T, ctx context.Context, s *sessions) {
 	user, until := newUserID(), s.now
 	old := s.open(t, ctx, user)
@@ -105,7 +123,7 @@ func endRace(t *testing.T, ctx context.Context, s *sessions) {
 
 func endUntilRace(t *testing.T, ctx context.Context, s *sessions) {
 	s.race(t, ctx, func(user domain.UserID, _ domain.SessionID) error {
-		return s.Store.EndOpenedUntil(ctx, user, s.now)
+		return s.Store.EndOpenedUntil(ctx, user, s.now, domain.SessionID{})
 	})
 }
 
@@ -123,7 +141,7 @@ func (s *sessions) race(t *testing.T, ctx context.Context, end func(domain.UserI
 		touching.Go(func() {
 			for last := false; !last; {
 				last = ended.Load()
-				err := s.Store.Touch(ctx, user, id, at())
+				_, err := s.Store.Touch(ctx, user, id, at())
 				if last && !errors.Is(err, domain.ErrSessionEnded) {
 					t.Errorf("touch after the end: got error %v, want %v", err, domain.ErrSessionEnded)
 				}
@@ -146,7 +164,7 @@ func (s *sessions) race(t *testing.T, ctx context.Context, end func(domain.UserI
 
 func sweepSessions(t *testing.T, ctx context.Context, s *sessions) {
 	if s.Archive == nil {
-		t.Skip("the store forgets by itself")
+		return // the store forgets by itself
 	}
 	user := newUserID()
 	want := func(count int64) {

@@ -24,15 +24,19 @@ type StoreOptions struct {
 // StoreParts are the ports that one store of users and their events implements together. It goes by the machine's clock
 // where it needs one of its own.
 type StoreParts struct {
-	Users   ports.UserReader
-	Tx      ports.Transactor
-	Queue   ports.OutboxQueue
-	Ledger  ports.OutboxLedger
-	Archive ports.OutboxArchive
+	Users        ports.UserReader
+	Finder       ports.UserFinder
+	Browser      ports.UserBrowser
+	Tx           ports.Transactor
+	Audit        ports.AuditReader
+	AuditArchive ports.AuditArchive
+	Queue        ports.OutboxQueue
+	Ledger       ports.OutboxLedger
+	Archive      ports.OutboxArchive
 }
 
-// Store is the contract of a store of users and of the outbox beside them. Open returns an empty store, which must bear 40
-// callers at once, of which up to 5 hold a Drain.
+// Store is the contract of a store of users, and of the outbox and the audit log beside them. Open returns an empty store,
+// which must bear 50 callers at once, of which up to 5 hold a Drain.
 func Store(t *testing.T, open func(t *testing.T, options StoreOptions) StoreParts) {
 	t.Helper()
 	sharded := func(shards int) func(t *testing.T) *store {
@@ -45,7 +49,8 @@ func Store(t *testing.T, open func(t *testing.T, options StoreOptions) StorePart
 		}
 	}
 	check(t, sharded(1), slices.Concat(
-		userContracts, transactionContracts, raceContracts, appendContracts,
+		userContracts, saveContracts, findContracts, browseContracts, auditContracts,
+		transactionContracts, raceContracts, conflictContracts, appendContracts,
 		drainContracts, buryContracts, ledgerContracts, archiveContracts,
 	))
 	check(t, sharded(4), shardContracts)
@@ -107,7 +112,7 @@ func (s *store) change(ctx context.Context, id domain.UserID) (event domain.Even
 			return err
 		}
 		runtime.Gosched() // lets another changer in where the store does
-		event = user.EndAllSessions(domain.EndedByLogoutAll, stamp)
+		event = user.EndAllSessions(domain.SessionID{}, domain.EndedByLogoutAll, stamp)
 		if err := tx.Users().Save(ctx, user); err != nil {
 			return err
 		}

@@ -72,7 +72,7 @@ func versionTwice(t *testing.T, ctx context.Context, s *store) {
 
 func versionTwiceWithin(t *testing.T, ctx context.Context, s *store) {
 	user, registered := s.register(t, ctx)
-	first := user.EndAllSessions(domain.EndedByLogoutAll, stamp())
+	first := user.EndAllSessions(domain.SessionID{}, domain.EndedByLogoutAll, stamp())
 	second := first
 	second.ID = domain.EventID{ID: newID()}
 	wantInternal(t, s.append(ctx, user.ID(), first, second))
@@ -90,7 +90,7 @@ func versionOfPublished(t *testing.T, ctx context.Context, s *store) {
 
 func eventIDTwice(t *testing.T, ctx context.Context, s *store) {
 	user, registered := s.register(t, ctx)
-	next := user.EndAllSessions(domain.EndedByLogoutAll, stamp())
+	next := user.EndAllSessions(domain.SessionID{}, domain.EndedByLogoutAll, stamp())
 	next.ID = registered.ID
 	wantInternal(t, s.append(ctx, user.ID(), next))
 	s.wantDrained(t, ctx, registered)
@@ -98,7 +98,7 @@ func eventIDTwice(t *testing.T, ctx context.Context, s *store) {
 
 func refusedByCodec(t *testing.T, ctx context.Context, s *store) {
 	user, registered := newUser(t)
-	unspeakable := user.EndAllSessions(domain.EndedByLogoutAll, stamp())
+	unspeakable := user.EndAllSessions(domain.SessionID{}, domain.EndedByLogoutAll, stamp())
 	unspeakable.Facts = nil
 	err := s.add(ctx, user, registered, unspeakable)
 	wantInternal(t, err)

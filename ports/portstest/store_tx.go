@@ -72,7 +72,7 @@ func rolledBackChange(t *testing.T, ctx context.Context, s *store) {
 		if err != nil {
 			return err
 		}
-		event := user.EndAllSessions(domain.EndedByLogoutAll, stamp())
+		event := user.EndAllSessions(domain.SessionID{}, domain.EndedByLogoutAll, stamp())
 		return errors.Join(tx.Users().Save(ctx, user), tx.Outbox().Append(ctx, event), errChange)
 	})
 	if !errors.Is(err, errChange) {

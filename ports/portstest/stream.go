@@ -53,7 +53,7 @@ func (s *stream) next(t *testing.T, count int) []ports.OutboxEvent {
 		if user := users[i%2]; user == nil {
 			users[i%2], event = newUser(t)
 		} else {
-			event = user.EndAllSessions(domain.EndedByLogoutAll, stamp())
+			event = user.EndAllSessions(domain.SessionID{}, domain.EndedByLogoutAll, stamp())
 		}
 		message, err := sampleCodec{}.Encode(event)
 		if err != nil {

@@ -1,0 +1,78 @@
+package natsbus
+
+import (
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/menjin-id/menjin/domain"
+	"github.com/menjin-id/menjin/ports"
+)
+
+const (
+	sessionEndedType = "menjin.user.session_ended.v1"
+	rolesChangedType = "menjin.user.roles_changed.v1"
+)
+
+func noticeSubjects() []string {
+	return []string{"menjin.user.session_ended.*", "menjin.user.roles_changed.*"}
+}
+
+// noticeBody is what the service needs of the events' data.
+type noticeBody struct {
+	UserID    string    `json:"user_id"`
+	SessionID *string   `json:"session_id"`
+	Except    *string   `json:"except_session_id"`
+	EndedAt   time.Time `json:"ended_at"`
+	ChangedAt time.Time `json:"changed_at"`
+}
+
+// readNotice fails on another type of event: a later version may mean something else.
+func readNotice(message jetstream.Msg) (ports.SessionNotice, error) {
+	kind := message.Headers().Get(headerType)
+	if kind != sessionEndedType && kind != rolesChangedType {
+		return ports.SessionNotice{}, errors.New("it is of another type")
+	}
+	var body noticeBody
+	if err := json.Unmarshal(message.Data(), &body); err != nil {
+		return ports.SessionNotice{}, errors.New("its data is not the JSON it should be")
+	}
+	notice := ports.SessionNotice{RolesChanged: kind == rolesChangedType}
+	at := body.EndedAt
+	if notice.RolesChanged {
+		at = body.ChangedAt
+	}
+	id, idErr := domain.ParseEventID(message.Headers().Get(headerID))
+	user, userErr := domain.ParseUserID(body.UserID)
+	if idErr != nil || userErr != nil || at.IsZero() {
+		return ports.SessionNotice{}, errors.New("its event id, user id or time is missing or malformed")
+	}
+	notice.UserID, notice.Stamp = user, domain.Stamp{ID: id, At: at.UTC()}
+	if notice.RolesChanged {
+		return notice, nil
+	}
+	return notice, body.sessions(&notice)
+}
+
+// sessions fills in which sessions ended.
+func (body *noticeBody) sessions(notice *ports.SessionNotice) (err error) {
+	if body.SessionID != nil {
+		notice.SessionID, err = someSession(*body.SessionID)
+		return err
+	}
+	if body.Except != nil {
+		notice.Except, err = someSession(*body.Except)
+	}
+	return err
+}
+
+// someSession refuses zero, which would mean another thing: every session, or no exception.
+func someSession(text string) (domain.SessionID, error) {
+	id, err := domain.ParseSessionID(text)
+	if err != nil || id.IsZero() {
+		return domain.SessionID{}, errors.New("a session id in it is malformed")
+	}
+	return id, nil
+}

@@ -1,0 +1,203 @@
+package signin
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/menjin-id/menjin/application/update"
+	"github.com/menjin-id/menjin/domain"
+	"github.com/menjin-id/menjin/ports"
+)
+
+// guessesPerAccount is how many tries an account takes from strangers' addresses together. Who comes from where the owner is
+// signed in is no stranger.
+var guessesPerAccount = ports.Rate{Burst: 100, Per: time.Hour}
+
+// Password signs a person in by username, or e-mail, and password.
+type Password struct {
+	finder   ports.UserFinder
+	hasher   ports.PasswordHasher
+	attempts ports.AttemptCounter
+	limiter  ports.RateLimiter
+	sessions ports.SessionLister
+	users    *update.Users
+	opener   *Opener
+	now      ports.Clock
+}
+
+// NewPassword makes the use case.
+func NewPassword(
+	finder ports.UserFinder, hasher ports.PasswordHasher, attempts ports.AttemptCounter, limiter ports.RateLimiter,
+	sessions ports.SessionLister, users *update.Users, opener *Opener, now ports.Clock,
+) *Password {
+	return &Password{finder, hasher, attempts, limiter, sessions, users, opener, now}
+}
+
+// PasswordInput is a wish to sign in by password.
+type PasswordInput struct {
+	Login    string // username or e-mail, normalised to NFKC
+	Password domain.Secret
+	Device   domain.Device
+	IP       string
+}
+
+// Do signs the person in. It returns domain.ErrBadCredentials, after the same time, for a name nobody has and for a wrong
+// password, domain.ErrTooManyAttempts with the time to wait for who has guessed too often, and domain.ErrAccountLocked to
+// who knows the password of a locked account.
+func (uc *Password) Do(ctx context.Context, in PasswordInput) (Result, error) {
+	user, err := uc.find(ctx, in.Login)
+	if err != nil {
+		return Result{}, err
+	}
+	account := in.Login
+	if user != nil {
+		account = user.ID().String() // one count, whichever of their names is tried
+	}
+	pair := digest("sign-in", account, neighbourhood(in.IP))
+	if err := uc.slowDown(ctx, pair, account, user, in); err != nil {
+		return Result{}, err
+	}
+	var hash domain.PasswordHash
+	if user != nil {
+		hash = user.State().PasswordHash
+	}
+	match, stale, err := uc.hasher.Verify(ctx, in.Password, hash)
+	if err != nil {
+		return Result{}, fmt.Errorf("verify password: %w", err)
+	}
+	if !match {
+		return Result{}, domain.ErrBadCredentials
+	}
+	if err := uc.attempts.Clear(ctx, pair); err != nil {
+		return Result{}, fmt.Errorf("clear attempts: %w", err)
+	}
+	if err := user.CheckSignIn(); err != nil {
+		return Result{}, err
+	}
+	if stale {
+		if err := uc.rehash(ctx, user.ID(), hash, in.Password); err != nil {
+			return Result{}, err
+		}
+	}
+	return uc.opener.open(ctx, opening{
+		method: domain.MethodPassword, user: user, device: in.Device, ip: in.IP,
+		confirm: func(user *domain.User) error {
+			// Verifying takes long, and the password may have been changed meanwhile. A new hash of the same one was ours.
+			if !stale && !user.State().PasswordHash.Equal(hash.Secret) {
+				return domain.ErrBadCredentials
+			}
+			return nil
+		},
+	})
+}
+
+// find returns nil for a name that nobody has, or could have.
+func (uc *Password) find(ctx context.Context, login string) (user *domain.User, err error) {
+	if strings.Contains(login, "@") {
+		email, invalid := domain.NewEmail(login)
+		if invalid != nil {
+			return nil, nil
+		}
+		user, err = uc.finder.ByEmail(ctx, email)
+	} else {
+		name, invalid := domain.NewUsername(login)
+		if invalid != nil {
+			return nil, nil
+		}
+		user, err = uc.finder.ByUsername(ctx, name)
+	}
+	if errors.Is(err, domain.ErrUserNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find user: %w", err)
+	}
+	return user, nil
+}
+
+// slowDown counts the try, against the address for this account and, from a stranger's address, against the account.
+func (uc *Password) slowDown(ctx context.Context, pair, account string, user *domain.User, in PasswordInput) error {
+	now := uc.now()
+	wait, err := uc.attempts.Try(ctx, pair, now)
+	if err != nil {
+		return fmt.Errorf("count attempt: %w", err)
+	}
+	if wait > 0 {
+		return domain.ErrTooManyAttempts.After(wait)
+	}
+	wait, err = uc.limiter.Take(ctx, digest("account", account), guessesPerAccount, now)
+	if err != nil {
+		return fmt.Errorf("count attempt: %w", err)
+	}
+	if wait == 0 {
+		return nil
+	}
+	known, err := uc.isKnown(ctx, user, in, now)
+	if err != nil {
+		return err
+	}
+	if known {
+		return nil
+	}
+	return domain.ErrTooManyAttempts.After(wait)
+}
+
+// isKnown reports whether the owner is signed in at the address.
+func (uc *Password) isKnown(ctx context.Context, user *domain.User, in PasswordInput, now time.Time) (bool, error) {
+	if user == nil {
+		return false, nil
+	}
+	sessions, err := uc.sessions.List(ctx, user.ID(), now)
+	if err != nil {
+		return false, fmt.Errorf("list sessions: %w", err)
+	}
+	for _, kept := range sessions {
+		if neighbourhood(kept.State().IP) == neighbourhood(in.IP) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// rehash keeps the password under a hash as slow as it should be today.
+func (uc *Password) rehash(ctx context.Context, id domain.UserID, verified domain.PasswordHash, password domain.Secret) error {
+	hash, err := uc.hasher.Hash(ctx, domain.Password{Secret: password}) // an old one need not pass the rules of today
+	if err != nil {
+		return fmt.Errorf("hash password anew: %w", err)
+	}
+	_, err = uc.users.One(ctx, id, nil, func(u *domain.User, _ update.Change) ([]domain.Event, error) {
+		if u.State().PasswordHash.Equal(verified.Secret) { // else there is another password by now
+			u.Rehash(hash)
+		}
+		return nil, nil
+	})
+	if err != nil {
+		return fmt.Errorf("keep new hash: %w", err)
+	}
+	return nil
+}
+
+// neighbourhood is the address, or for IPv6 the network of 64 bits that one customer has all to themselves.
+func neighbourhood(ip string) string {
+	address, err := netip.ParseAddr(ip)
+	if err != nil || address.Unmap().Is4() {
+		return ip
+	}
+	network, err := address.Prefix(64)
+	if err != nil {
+		return ip
+	}
+	return network.String()
+}
+
+// digest makes a key for counters that shows nothing of its parts.
+func digest(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.ToLower(strings.Join(parts, "\x00"))))
+	return parts[0] + ":" + hex.EncodeToString(sum[:16])
+}

@@ -1,0 +1,115 @@
+package signin_test
+
+import (
+	"context"
+	"encoding/binary"
+	"log/slog"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/menjin-id/menjin/adapters/memory"
+	"github.com/menjin-id/menjin/application/session"
+	"github.com/menjin-id/menjin/application/signin"
+	"github.com/menjin-id/menjin/application/update"
+	"github.com/menjin-id/menjin/domain"
+	"github.com/menjin-id/menjin/ports"
+)
+
+const app = domain.AppID("wx0123456789abcdef")
+
+var limits = domain.SessionLimits{Idle: 30 * time.Minute, Refresh: 720 * time.Hour, MaxAge: 2160 * time.Hour}
+
+// bundle is every way to sign in, on fakes, with a clock that the test moves.
+type bundle struct {
+	signIn   *signin.WeChat
+	password *signin.Password
+	register *signin.Register
+	wechat   *memory.WeChat
+	store    *memory.Store
+	sessions *memory.Sessions
+	tokens   *memory.Tokens
+	refresh  *memory.RefreshTokens
+	attempts *memory.Attempts
+	limiter  *memory.Limiter
+	hasher   *hookedHasher
+	clock    atomic.Pointer[time.Time]
+}
+
+func setup(t *testing.T, announce bool) *bundle {
+	t.Helper()
+	return setupWith(signin.Options{Limits: limits, MaxSessions: 50, AccessTTL: 2 * time.Hour, Announce: announce})
+}
+
+func setupWith(options signin.Options) *bundle {
+	b := &bundle{
+		wechat: memory.NewWeChat(app, "wx02", "wx03"), sessions: memory.NewSessions(limits), tokens: memory.NewTokens(),
+		store:   memory.NewStore(memory.EventCodec{}, func() {}, memory.StoreOptions{}),
+		refresh: memory.NewRefreshTokens(), attempts: memory.NewAttempts(), limiter: memory.NewLimiter(),
+	}
+	b.advance(0)
+	var last atomic.Uint64
+	newID := func() (id domain.ID) {
+		binary.BigEndian.PutUint64(id[8:], last.Add(1))
+		return id
+	}
+	random := func() (secret [32]byte) {
+		binary.BigEndian.PutUint64(secret[:], last.Add(1))
+		return secret
+	}
+	hasher := memory.NewPasswordHasher(2)
+	b.hasher = &hookedHasher{PasswordHasher: hasher}
+	users := update.New(b.store, b.now, newID)
+	ender := session.NewEnder(users, b.sessions)
+	opener := signin.NewOpener(b.store, users, b.sessions, ender, b.tokens, b.refresh, b.now, newID, random, options, slog.New(slog.DiscardHandler))
+	b.signIn = signin.NewWeChat(b.wechat, b.store, b.store, b.store, users, opener, b.now, newID, []domain.AppID{app, "wx02", "wx03"})
+	b.password = signin.NewPassword(b.store, b.hasher, b.attempts, b.limiter, b.sessions, users, opener, b.now)
+	b.register = signin.NewRegister(signin.NewCreator(b.store, hasher, b.store, users, newID), opener)
+	return b
+}
+
+func (b *bundle) now() time.Time { return *b.clock.Load() }
+
+func (b *bundle) advance(by time.Duration) {
+	now := time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)
+	if last := b.clock.Load(); last != nil {
+		now = last.Add(by)
+	}
+	b.clock.Store(&now)
+}
+
+// wantEvents checks every event there was, in order.
+func (b *bundle) wantEvents(t *testing.T, want ...domain.Facts) {
+	t.Helper()
+	var got []domain.Facts
+	for _, event := range b.store.Events() {
+		got = append(got, event.Facts)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("events: got %+v, want %+v", got, want)
+	}
+}
+
+// state returns a user as stored.
+func (b *bundle) state(t *testing.T, id domain.UserID) domain.UserState {
+	t.Helper()
+	user, err := b.store.ByID(t.Context(), id)
+	if err != nil {
+		t.Fatalf("load user: %v", err)
+	}
+	return user.State()
+}
+
+// hookedHasher lets something happen while a password is verified, which takes long.
+type hookedHasher struct {
+	ports.PasswordHasher
+	meanwhile func()
+}
+
+func (h *hookedHasher) Verify(ctx context.Context, text domain.Secret, hash domain.PasswordHash) (match, stale bool, err error) {
+	if h.meanwhile != nil {
+		h.meanwhile()
+	}
+	return h.PasswordHasher.Verify(ctx, text, hash)
+}

@@ -1,0 +1,36 @@
+package domain
+
+import "time"
+
+// AuditEntry says who did what to whom, from where and when. It names users by id alone and holds nothing personal, so that it
+// can outlive them.
+type AuditEntry struct {
+	ID        ID
+	At        time.Time
+	Actor     Actor
+	Action    AuditAction
+	Target    UserID // zero where nobody in particular is concerned
+	Detail    string // a word or two of the action's own: a reason given, the roles granted
+	IP        string
+	RequestID string
+}
+
+// Actor is who acts: a user, or, when zero, the operator at the command line.
+type Actor struct{ UserID UserID }
+
+// AuditAction names what was done.
+type AuditAction string
+
+// The actions that are recorded.
+const (
+	AuditLock         AuditAction = "user.lock"
+	AuditUnlock       AuditAction = "user.unlock"
+	AuditRoles        AuditAction = "user.roles"
+	AuditMerge        AuditAction = "user.merge"
+	AuditCreate       AuditAction = "user.create"
+	AuditPassword     AuditAction = "user.password"
+	AuditLink         AuditAction = "user.wechat_link"
+	AuditUnlink       AuditAction = "user.wechat_unlink"
+	AuditSessionsEnd  AuditAction = "user.sessions_end"
+	AuditOutboxAction AuditAction = "outbox"
+)
