@@ -35,7 +35,8 @@ func (s *Stack) Service(ctx context.Context, urls ServiceURLs) (*Server, error) 
 func (u ServiceURLs) Environment(dataDir string) []string {
 	return []string{
 		"MENJIN_DATA_DIR=" + dataDir, "MENJIN_DATABASE_URL=" + u.Database, "MENJIN_SESSIONS_URL=" + u.Redis,
-		"MENJIN_LIMITS_SIGN_IN=100000000/1s", // counted as ever, and never reached: all load comes from one address
+		// Counted as ever, and never reached: all load comes from one address, and a few people sign in again and again.
+		"MENJIN_LIMITS_SIGN_IN=100000000/1s", "MENJIN_SESSION_MAX_PER_USER=1000",
 		"MENJIN_EVENTS_URL=" + u.NATS, "MENJIN_WECHAT_BASE_URL=" + u.WeChat,
 		"MENJIN_WECHAT_APP_ID=wx0123456789abcdef", "MENJIN_WECHAT_APP_SECRET=0123456789abcdef0123456789abcdef",
 	}
