@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/menjin-id/menjin/internal/testserver"
 )
 
 func TestPersonSignsInAndOut(t *testing.T) {
@@ -128,7 +130,7 @@ func TestPrintedCurlSignsIn(t *testing.T) {
 		t.Fatalf("no curl line in:\n%s", p.out.String())
 	}
 	if _, err := exec.LookPath("curl"); err != nil {
-		t.Skip("curl is not installed")
+		testserver.Missing(t, "curl", "curl")
 	}
 	out, err := exec.Command("sh", "-c", line).CombinedOutput()
 	if err != nil || !strings.Contains(string(out), `"token":"`) {
