@@ -96,8 +96,12 @@ func holdUser(t *testing.T, s settings, user string) (wanted, free func()) {
 		}
 }
 
-// healing is how long an announced ending may take to be made good; a second, and more on a machine under load.
-const healing = 5 * time.Second
+// healing is how long an announced ending may take to be made good, besides the start of a replica that has to; attempts is
+// how often it is tried, as a machine under load spoils one.
+const (
+	healing  = time.Second
+	attempts = 4
+)
 
 // An end of sessions that is announced, and cannot be carried out because Redis is cut off from the replica at that moment, is
 // carried out by whoever hears of it.
@@ -110,47 +114,60 @@ func TestAnnouncedEndingIsMadeGoodByTheEventFeed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, w := onServers(t), startWeChat(t)
-			s = s.with(w.settings())
-			way, through := wireTo(t, s["sessions.url"])
-			cut := s.with(settings{"sessions.url": through})
-			a := start(t, cut)
-			witness := a
-			if heal == nil {
-				witness = start(t, s)
-			}
-			in, bystander := a.login(w.code("alice")), a.login(w.code("bob"))
-			witness.check(in.Token, http.StatusNoContent, "")
-
-			wanted, free := holdUser(t, s, in.User.ID)
-			answer := make(chan reply, 1)
-			go func() {
-				r, _ := a.try(http.MethodPost, "/api/logout/all", in.Token, nil)
-				answer <- r
-			}()
-			wanted() // the caller was let in, the announcement waits
-			way.cut.Store(true)
-			begin := time.Now()
-			free()
-			if heal != nil {
-				if r := <-answer; r.String() != "503 DEPENDENCY_UNAVAILABLE" {
-					t.Errorf("logout without Redis: got %s, want 503 DEPENDENCY_UNAVAILABLE", r)
+			var took, started time.Duration
+			for range attempts {
+				took, started = healed(t, heal)
+				t.Logf("%s: the session ended %s after the announcement or the return of Redis", name, took.Round(time.Millisecond))
+				if took <= started+healing {
+					return
 				}
-				way.cut.Store(false)
-				begin = time.Now()
-				witness = heal(t, a, cut)
 			}
-			eventually(t, "the session has ended", func() bool {
-				return witness.call(http.MethodGet, "/api/auth/check", in.Token, nil).Reason == "SESSION_ENDED"
-			})
-			took := time.Since(begin)
-			t.Logf("%s: the session ended %s after the announcement or the return of Redis", name, took.Round(time.Millisecond))
-			if took > healing {
-				t.Errorf("%s: the session ended after %s, want at most %s", name, took, healing)
-			}
-			witness.check(bystander.Token, http.StatusNoContent, "")
-			witness.endings(in.User.ID, 1)
-			way.cut.Store(false)
+			t.Errorf("%s: the session ended after %s at last, want at most %s", name, took, started+healing)
 		})
 	}
+}
+
+// healed returns how long after its announcement, or after the return of Redis, an ending was carried out, and when whoever
+// did it was ready for it.
+func healed(t *testing.T, heal func(t *testing.T, a *program, s settings) *program) (took, started time.Duration) {
+	t.Helper()
+	s, w := onServers(t), startWeChat(t)
+	s = s.with(w.settings())
+	way, through := wireTo(t, s["sessions.url"])
+	cut := s.with(settings{"sessions.url": through})
+	a := start(t, cut)
+	witness := a
+	if heal == nil {
+		witness = start(t, s)
+	}
+	in, bystander := a.login(w.code("alice")), a.login(w.code("bob"))
+	witness.check(in.Token, http.StatusNoContent, "")
+
+	wanted, free := holdUser(t, s, in.User.ID)
+	answer := make(chan reply, 1)
+	go func() {
+		r, _ := a.try(http.MethodPost, "/api/logout/all", in.Token, nil)
+		answer <- r
+	}()
+	wanted() // the caller was let in, the announcement waits
+	way.cut.Store(true)
+	begin := time.Now()
+	free()
+	if heal != nil {
+		if r := <-answer; r.String() != "503 DEPENDENCY_UNAVAILABLE" {
+			t.Errorf("logout without Redis: got %s, want 503 DEPENDENCY_UNAVAILABLE", r)
+		}
+		way.cut.Store(false)
+		begin = time.Now()
+		witness = heal(t, a, cut)
+		started = time.Since(begin)
+	}
+	eventually(t, "the session has ended", func() bool {
+		return witness.call(http.MethodGet, "/api/auth/check", in.Token, nil).Reason == "SESSION_ENDED"
+	})
+	took = time.Since(begin)
+	witness.check(bystander.Token, http.StatusNoContent, "")
+	witness.endings(in.User.ID, 1)
+	way.cut.Store(false)
+	return took, started
 }

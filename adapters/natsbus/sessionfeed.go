@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/menjin-id/menjin/ports"
@@ -16,11 +18,17 @@ const (
 	// one that is updated goes on from there.
 	feedConsumer = "menjin_revocations"
 
+	pullSettles    = 20 * time.Millisecond
 	followRetry    = 500 * time.Millisecond
 	followLog      = time.Minute // one line about an outage in so much time
-	firstRedeliver = 250 * time.Millisecond
-	maxRedeliver   = time.Second
-	ackWait        = 2 * time.Second // a replica that was killed with a message in its hands holds it so long
+	firstRedeliver = 100 * time.Millisecond
+	maxRedeliver   = 500 * time.Millisecond
+
+	// A replica that was killed with a message in its hands holds it for ackWait. One that is at work on a message says so
+	// every ackExtend, but not for longer than maxHold: another replica may reach the store that this one waits for.
+	ackWait   = 500 * time.Millisecond
+	ackExtend = 150 * time.Millisecond
+	maxHold   = 2 * time.Second
 )
 
 type handleNotice = func(ctx context.Context, notice ports.SessionNotice) error
@@ -57,14 +65,15 @@ func (b *Bus) follow(ctx context.Context, handle handleNotice) error {
 		return err
 	}
 	messages, err := consumer.Messages(
-		jetstream.PullMaxMessages(8), jetstream.PullExpiry(10*time.Second), jetstream.PullHeartbeat(2*time.Second),
+		// What waited here behind another message would be held from other replicas, and come twice after ackWait.
+		jetstream.PullMaxMessages(1), jetstream.PullExpiry(10*time.Second), jetstream.PullHeartbeat(2*time.Second),
 	)
 	if err != nil {
 		return fmt.Errorf("pull session events: %w", err)
 	}
 	defer messages.Stop()
 	for {
-		message, err := messages.Next(jetstream.NextContext(ctx))
+		message, err := next(ctx, messages)
 		if errors.Is(err, jetstream.ErrNoHeartbeat) && b.listener.IsReconnecting() {
 			continue // the pull is resumed with the connection
 		}
@@ -75,6 +84,16 @@ func (b *Bus) follow(ctx context.Context, handle handleNotice) error {
 			b.log.WarnContext(ctx, "session event could not be answered and comes again", "error", err)
 		}
 	}
+}
+
+// next looks twice. A message that is there before the client has noted that its pull is sent keeps it from sending the next,
+// and it would sit without one until it missed the heartbeats.
+func next(ctx context.Context, messages jetstream.MessagesContext) (jetstream.Msg, error) {
+	message, err := messages.Next(jetstream.NextMaxWait(pullSettles))
+	if !errors.Is(err, nats.ErrTimeout) {
+		return message, err
+	}
+	return messages.Next(jetstream.NextContext(ctx))
 }
 
 // feed makes the consumer, or widens to today's subjects the one that an earlier release left.
@@ -98,13 +117,35 @@ func (b *Bus) notify(ctx context.Context, message jetstream.Msg, handle handleNo
 		b.log.ErrorContext(ctx, "session event is malformed and dropped", "subject", message.Subject(), "error", err)
 		return message.TermWithReason("malformed")
 	}
-	if err := handle(ctx, notice); err != nil {
+	letGo := hold(message)
+	err = handle(ctx, notice)
+	letGo()
+	if err != nil {
 		if ctx.Err() == nil {
 			b.log.WarnContext(ctx, "session event is put off", "event_id", notice.Stamp.ID.String(), "error", err)
 		}
 		return message.NakWithDelay(redeliverAfter(message))
 	}
 	return message.Ack()
+}
+
+// hold keeps a message from other replicas until it is let go, or until maxHold.
+func hold(message jetstream.Msg) (letGo func()) {
+	done := make(chan struct{})
+	var holding sync.WaitGroup
+	holding.Go(func() {
+		tick := time.NewTicker(ackExtend)
+		defer tick.Stop()
+		for range maxHold / ackExtend {
+			select {
+			case <-tick.C:
+				_ = message.InProgress() // one that is lost brings the message once more, to whoever asks
+			case <-done:
+				return
+			}
+		}
+	})
+	return func() { close(done); holding.Wait() }
 }
 
 func redeliverAfter(message jetstream.Msg) time.Duration {
