@@ -39,6 +39,11 @@ func (h *PasswordHasher) Hash(ctx context.Context, password domain.Password) (do
 	return domain.PasswordHash{Secret: domain.NewSecret(text)}, nil
 }
 
+// nobodys is compared with where there is no hash.
+var nobodys = domain.PasswordHash{
+	Secret: domain.NewSecret("$" + hashScheme + "$0$" + rand.Text() + "$" + strings.Repeat("0", 2*sha256.Size)),
+}
+
 var errUnreadableHash = errors.New("password hash cannot be read")
 
 // Verify is part of ports.PasswordHasher.
@@ -46,8 +51,9 @@ func (h *PasswordHasher) Verify(ctx context.Context, text domain.Secret, hash do
 	if err := h.down(ctx); err != nil {
 		return false, false, fmt.Errorf("%w: %w", domain.ErrUnavailable, err)
 	}
-	if hash.IsZero() {
-		return false, false, nil
+	known := !hash.IsZero()
+	if !known {
+		hash = nobodys // takes as long as a wrong password
 	}
 	parts := strings.Split(hash.Reveal(), "$")
 	if len(parts) != 5 || parts[0] != "" || parts[1] != hashScheme {
@@ -57,5 +63,5 @@ func (h *PasswordHasher) Verify(ctx context.Context, text domain.Secret, hash do
 	if err != nil || len(parts[4]) != 2*sha256.Size {
 		return false, false, errUnreadableHash
 	}
-	return digestOf(parts[3], text.Reveal()) == parts[4], cost < h.cost, nil
+	return digestOf(parts[3], text.Reveal()) == parts[4] && known, known && cost < h.cost, nil
 }

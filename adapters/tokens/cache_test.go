@@ -1,11 +1,14 @@
 package tokens
 
 import (
+	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/menjin-id/menjin/domain"
+	"github.com/menjin-id/menjin/ports"
 )
 
 // setClock is a clock that stands where it is put.
@@ -68,24 +71,33 @@ func TestCacheIsBounded(t *testing.T) {
 	}
 }
 
-func ringOf(keys *Keys) *Ring {
-	ring := NewRing(EdDSA)
-	ring.Hold(keys)
+// ringOf makes a ring with a key of its own.
+func ringOf(tb testing.TB, algorithm Algorithm) *Ring {
+	tb.Helper()
+	ring := NewRing(algorithm)
+	key, err := ring.Generate(start)
+	if err == nil {
+		err = ring.Use([]ports.SigningKey{key}, key.ID)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
 	return ring
+}
+
+func TestKeySetDoesNotPrint(t *testing.T) {
+	t.Parallel()
+	keys := ringOf(t, EdDSA).current.Load()
+	if got := fmt.Sprintf("%v %+v %#v %s", keys, keys, keys, keys); strings.Trim(got, "[redacted] ") != "" {
+		t.Errorf("got %q, want nothing of the keys", got)
+	}
 }
 
 func TestRefusedTokenIsNotRemembered(t *testing.T) {
 	t.Parallel()
-	private, err := GenerateKey(EdDSA)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keys, err := ParseKeys(private, EdDSA)
-	if err != nil {
-		t.Fatal(err)
-	}
-	v := NewVerifier(ringOf(keys), "us", "you")
-	token, err := NewIssuer(ringOf(keys), "them", "you").Issue(domain.Claims{ExpiresAt: time.Now().Add(time.Hour)})
+	ring := ringOf(t, EdDSA)
+	v := NewVerifier(ring, "us", "you")
+	token, err := NewIssuer(ring, "them", "you").Issue(domain.Claims{ExpiresAt: time.Now().Add(time.Hour)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,19 +114,12 @@ func TestRefusedTokenIsNotRemembered(t *testing.T) {
 func BenchmarkProve(b *testing.B) {
 	for _, algorithm := range []Algorithm{EdDSA, ES256} {
 		b.Run(string(algorithm), func(b *testing.B) {
-			private, err := GenerateKey(algorithm)
+			ring := ringOf(b, algorithm)
+			token, err := NewIssuer(ring, "us", "you").Issue(domain.Claims{Roles: []domain.Role{domain.RoleUser}})
 			if err != nil {
 				b.Fatal(err)
 			}
-			keys, err := ParseKeys(private, algorithm)
-			if err != nil {
-				b.Fatal(err)
-			}
-			token, err := NewIssuer(ringOf(keys), "us", "you").Issue(domain.Claims{Roles: []domain.Role{domain.RoleUser}})
-			if err != nil {
-				b.Fatal(err)
-			}
-			v := NewVerifier(ringOf(keys), "us", "you")
+			v, keys := NewVerifier(ring, "us", "you"), ring.current.Load()
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := v.prove(keys, token.Reveal()); err != nil {

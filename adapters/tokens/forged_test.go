@@ -101,7 +101,7 @@ func hmacForgeries(t *testing.T, s setup) map[string]string {
 	}
 	forged := make(map[string]string)
 	for form, secret := range map[string][]byte{
-		"raw key": mustDecode(t, s.published(t)[0]["x"]), "DER": der, "JWKS": s.keys.JWKS(),
+		"raw key": mustDecode(t, s.published(t)[0]["x"]), "DER": der, "JWKS": s.ring.JWKS(),
 		"PEM": pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), "nothing": nil,
 	} {
 		text := unsigned(t, s.header(t).with("alg", "HS256"), payload())

@@ -16,7 +16,7 @@ import (
 // may happen at any time. It begins empty: then nothing can be signed or verified.
 type Ring struct {
 	algorithm Algorithm
-	current   atomic.Pointer[Keys]
+	current   atomic.Pointer[keySet]
 }
 
 var _ ports.KeyRing = (*Ring)(nil)
@@ -24,16 +24,14 @@ var _ ports.KeyRing = (*Ring)(nil)
 // NewRing makes a ring whose new keys are for an algorithm. Keys for others may be held as well.
 func NewRing(algorithm Algorithm) *Ring { return &Ring{algorithm: algorithm} }
 
-// Hold takes keys in place of those before.
-func (r *Ring) Hold(keys *Keys) { r.current.Store(keys) }
-
-// JWKS returns the public keys as Keys.JWKS does.
+// JWKS returns the public keys as a JWK Set document (RFC 7517, RFC 8037): the one that signs first, the others in the order
+// in which they were given. It is the same bytes as long as the keys are. The slice is the caller's own.
 func (r *Ring) JWKS() []byte {
 	keys := r.current.Load()
 	if keys == nil {
 		return []byte(`{"keys":[]}`)
 	}
-	return keys.JWKS()
+	return bytes.Clone(keys.jwks)
 }
 
 // Generate makes a key that goes by its thumbprint.
@@ -73,7 +71,7 @@ func (r *Ring) Use(keys []ports.SigningKey, signing string) error {
 		return err
 	}
 	if held := r.current.Load(); held == nil || string(held.jwks) != string(next.jwks) {
-		r.Hold(next)
+		r.current.Store(next)
 	}
 	return nil
 }

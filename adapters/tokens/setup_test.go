@@ -2,7 +2,9 @@ package tokens_test
 
 import (
 	"crypto"
+	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/menjin-id/menjin/adapters/tokens"
 	"github.com/menjin-id/menjin/domain"
+	"github.com/menjin-id/menjin/ports"
 )
 
 const issuer, audience = "menjin", "menjin-clients"
@@ -28,7 +31,7 @@ var sample = domain.Claims{
 // setup is an issuer and a verifier that hold the same keys, and those keys' own secrets.
 type setup struct {
 	private  domain.Secret
-	keys     *tokens.Keys
+	ring     *tokens.Ring
 	issuer   *tokens.Issuer
 	verifier *tokens.Verifier
 }
@@ -36,36 +39,61 @@ type setup struct {
 func newSetup(tb testing.TB, algorithm tokens.Algorithm) setup {
 	tb.Helper()
 	private := generate(tb, algorithm)
-	keys := parse(tb, private.Reveal(), algorithm)
+	ring := ringOf(tb, private.Reveal())
 	return setup{
-		private: private, keys: keys,
-		issuer:   tokens.NewIssuer(ringOf(keys), issuer, audience),
-		verifier: tokens.NewVerifier(ringOf(keys), issuer, audience),
+		private: private, ring: ring,
+		issuer:   tokens.NewIssuer(ring, issuer, audience),
+		verifier: tokens.NewVerifier(ringOf(tb, private.Reveal()), issuer, audience),
 	}
 }
 
 func generate(tb testing.TB, algorithm tokens.Algorithm) domain.Secret {
 	tb.Helper()
-	private, err := tokens.GenerateKey(algorithm)
+	key, err := tokens.NewRing(algorithm).Generate(sample.IssuedAt)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return private
+	return key.PEM
 }
 
-func parse(tb testing.TB, text string, algorithm tokens.Algorithm) *tokens.Keys {
+// ringOf holds keys in PEM, the first of which signs.
+func ringOf(tb testing.TB, texts ...string) *tokens.Ring {
 	tb.Helper()
-	keys, err := tokens.ParseKeys(domain.NewSecret(text), algorithm)
+	var keys []ports.SigningKey
+	for _, text := range texts {
+		keys = append(keys, ports.SigningKey{ID: thumbprint(tb, text), PEM: domain.NewSecret(text)})
+	}
+	ring := tokens.NewRing(tokens.EdDSA)
+	if err := ring.Use(keys, keys[0].ID); err != nil {
+		tb.Fatal(err)
+	}
+	return ring
+}
+
+// thumbprint is that of RFC 7638 of a private or public key.
+func thumbprint(tb testing.TB, text string) string {
+	tb.Helper()
+	block, _ := pem.Decode([]byte(text))
+	public, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if block.Type == "PRIVATE KEY" {
+		public, err = signerOf(tb, domain.NewSecret(text)).Public(), nil
+	}
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return keys
-}
-
-func ringOf(keys *tokens.Keys) *tokens.Ring {
-	ring := tokens.NewRing(tokens.EdDSA)
-	ring.Hold(keys)
-	return ring
+	var members string
+	switch public := public.(type) {
+	case ed25519.PublicKey:
+		members = `{"crv":"Ed25519","kty":"OKP","x":"` + encode(public) + `"}`
+	case *ecdsa.PublicKey:
+		point, err := public.Bytes()
+		if err != nil {
+			tb.Fatal(err)
+		}
+		members = `{"crv":"P-256","kty":"EC","x":"` + encode(point[1:33]) + `","y":"` + encode(point[33:]) + `"}`
+	}
+	sum := sha256.Sum256([]byte(members))
+	return encode(sum[:])
 }
 
 func (s setup) issue(tb testing.TB, claims domain.Claims) domain.Secret {
@@ -123,7 +151,7 @@ func payload() fields {
 
 func (s setup) published(tb testing.TB) []map[string]string {
 	tb.Helper()
-	return published(tb, s.keys.JWKS())
+	return published(tb, s.ring.JWKS())
 }
 
 func published(tb testing.TB, jwks []byte) []map[string]string {

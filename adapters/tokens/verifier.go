@@ -41,7 +41,7 @@ var _ ports.TokenVerifier = (*Verifier)(nil)
 // proofs are the tokens that were verified with the same keys. A proof that is found while the keys change goes to where it
 // belongs, and is forgotten with them.
 type proofs struct {
-	keys   *Keys
+	keys   *keySet
 	proven *cache
 }
 
@@ -91,7 +91,7 @@ func (v *Verifier) Verify(token domain.Secret) (domain.Claims, error) {
 }
 
 // prove hides the parser's errors, which quote the token.
-func (v *Verifier) prove(keys *Keys, text string) (domain.Claims, error) {
+func (v *Verifier) prove(keys *keySet, text string) (domain.Claims, error) {
 	// The decoder skips line breaks, so one token could be spelled in any number of ways and fill the cache with itself.
 	if strings.ContainsAny(text, "\r\n") {
 		return domain.Claims{}, errShape
@@ -113,7 +113,7 @@ func (v *Verifier) prove(keys *Keys, text string) (domain.Claims, error) {
 
 // of refuses a header that asks for anything unusual, before its signature is looked at. crit names extensions that
 // must be understood (RFC 7515 §4.1.11), and none is.
-func (k *Keys) of(token *jwt.Token) (any, error) {
+func (k *keySet) of(token *jwt.Token) (any, error) {
 	id, _ := token.Header["kid"].(string)
 	key, known := k.byID[id]
 	_, critical := token.Header["crit"]

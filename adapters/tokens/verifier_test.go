@@ -86,11 +86,11 @@ func TestTokenOfARetiredKeyIsAccepted(t *testing.T) {
 	before := newSetup(t, tokens.ES256)
 	token := before.issue(t, sample)
 
-	rotated := parse(t, generate(t, tokens.EdDSA).Reveal()+before.private.Reveal(), tokens.EdDSA)
-	if _, err := tokens.NewVerifier(ringOf(rotated), issuer, audience).Verify(token); err != nil {
+	rotated := ringOf(t, generate(t, tokens.EdDSA).Reveal(), before.private.Reveal())
+	if _, err := tokens.NewVerifier(rotated, issuer, audience).Verify(token); err != nil {
 		t.Errorf("after rotation: %v", err)
 	}
-	fresh, err := tokens.NewIssuer(ringOf(rotated), issuer, audience).Issue(sample)
+	fresh, err := tokens.NewIssuer(rotated, issuer, audience).Issue(sample)
 	if err != nil {
 		t.Fatal(err)
 	}
