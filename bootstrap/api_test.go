@@ -93,7 +93,11 @@ func (p *program) expect(method, path, token string, body any, status int, reaso
 
 // tryLogin posts a login code.
 func (p *program) tryLogin(code string) (signIn, reply, error) {
-	r, err := p.try(http.MethodPost, "/api/login", "", map[string]string{"code": code})
+	return p.tryLoginWith(map[string]string{"code": code})
+}
+
+func (p *program) tryLoginWith(body map[string]string) (signIn, reply, error) {
+	r, err := p.try(http.MethodPost, "/api/login", "", body)
 	if err != nil || r.Status != http.StatusOK {
 		return signIn{}, r, err
 	}

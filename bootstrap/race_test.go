@@ -2,7 +2,9 @@ package bootstrap_test
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -13,20 +15,30 @@ import (
 // loginsAtOnce posts all codes at one moment.
 func (p *program) loginsAtOnce(codes []string) ([]signIn, []reply) {
 	p.tb.Helper()
-	signIns, replies, errs := make([]signIn, len(codes)), make([]reply, len(codes)), make([]error, len(codes))
+	wishes := make([]map[string]string, len(codes))
+	for i, code := range codes {
+		wishes[i] = map[string]string{"code": code}
+	}
+	return p.loginsAtOnceTo(wishes)
+}
+
+// loginsAtOnceTo posts all bodies at one moment.
+func (p *program) loginsAtOnceTo(bodies []map[string]string) ([]signIn, []reply) {
+	p.tb.Helper()
+	signIns, replies, errs := make([]signIn, len(bodies)), make([]reply, len(bodies)), make([]error, len(bodies))
 	var posts sync.WaitGroup
 	begin := make(chan struct{})
-	for i, code := range codes {
+	for i, body := range bodies {
 		posts.Go(func() {
 			<-begin
-			signIns[i], replies[i], errs[i] = p.tryLogin(code)
+			signIns[i], replies[i], errs[i] = p.tryLoginWith(body)
 		})
 	}
 	close(begin)
 	posts.Wait()
 	for i, err := range errs {
 		if err != nil || replies[i].Status != http.StatusOK {
-			p.tb.Fatalf("login %d of %d at once: got %s %v, want 200\n%s", i, len(codes), replies[i], err, replies[i].Body)
+			p.tb.Fatalf("login %d of %d at once: got %s %v, want 200\n%s", i, len(bodies), replies[i], err, replies[i].Body)
 		}
 	}
 	return signIns, replies
@@ -89,5 +101,41 @@ func (p *program) fortyAtOnce(w *weChat, person string) {
 	events := of(p.drained(w), signIns[0].User.ID)
 	if len(events) != 1 || events[0].Type != registeredV1 {
 		p.tb.Errorf("events of %s: got %d, want one %s", person, len(events), registeredV1)
+	}
+}
+
+func TestFirstLoginsAtTwoMiniProgramsAtOnceAreOneUser(t *testing.T) {
+	t.Parallel()
+	onEverySet(t, func(t *testing.T, s settings) {
+		w, s := twoApps(t, s)
+		p := start(t, s)
+		for person := range 10 {
+			p.bothAtOnce(w, fmt.Sprint("person-", person))
+		}
+	})
+}
+
+func (p *program) bothAtOnce(w *weChat, person string) {
+	p.tb.Helper()
+	bodies := make([]map[string]string, 8)
+	for i := range bodies {
+		bodies[i] = w.at([]string{testAppID, otherAppID}[i%2], person)
+	}
+	signIns, _ := p.loginsAtOnceTo(bodies)
+	users, fresh := map[string]bool{}, 0
+	for _, in := range signIns {
+		users[in.User.ID] = true
+		if in.IsNewUser {
+			fresh++
+		}
+	}
+	if len(users) != 1 || fresh != 1 {
+		p.tb.Fatalf("%s: got %d users, %d told that they are new; want 1, 1", person, len(users), fresh)
+	}
+	if got := p.linked(signIns[0]); !slices.Equal(got, []string{testAppID, otherAppID}) {
+		p.tb.Errorf("%s: got mini-programs %v, want both", person, got)
+	}
+	if got := len(of(p.drained(w), signIns[0].User.ID)); got != 2 {
+		p.tb.Errorf("events of %s: got %d, want a registration and a link", person, got)
 	}
 }

@@ -61,7 +61,9 @@ type Tx interface {
 // UserWriter changes users within a transaction. A write is domain.ErrWeChatTaken, ErrUsernameTaken or ErrEmailTaken when
 // somebody else has what must be one user's, also under a race.
 type UserWriter interface {
-	// Add keeps a new user.
+	// Add keeps a new user. It is domain.ErrWeChatTaken too when somebody else has the unionid of one of its identities, also
+	// under a race: a person first seen at two mini-programs at the same instant is registered once. What is saved of users
+	// who exist may bring one unionid to several, as WeChat tells it late.
 	Add(ctx context.Context, user *domain.User) error
 	// ForUpdate returns a user and keeps others from changing it until the transaction ends. It returns
 	// domain.ErrUserNotFound for an unknown id. Whoever needs several asks for them by rising id.

@@ -20,6 +20,16 @@ func hasIdentity(state domain.UserState, app domain.AppID, openID domain.OpenID)
 	})
 }
 
+func hasUnionID(state domain.UserState, unionID domain.UnionID) bool {
+	return !unionID.IsZero() && slices.ContainsFunc(state.WeChat, func(i domain.WeChatIdentity) bool {
+		return i.UnionID.Equal(unionID.Secret)
+	})
+}
+
+func shareUnionID(one, other domain.UserState) bool {
+	return slices.ContainsFunc(one.WeChat, func(i domain.WeChatIdentity) bool { return hasUnionID(other, i.UnionID) })
+}
+
 func hasUsername(state domain.UserState, name domain.Username) bool {
 	return name != domain.Username{} && fold(state.Username.String()) == fold(name.String())
 }
@@ -77,11 +87,7 @@ func (s *Store) ByUnionID(ctx context.Context, unionID domain.UnionID) ([]*domai
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	users := s.matching(func(state domain.UserState) bool {
-		return !unionID.IsZero() && slices.ContainsFunc(state.WeChat, func(i domain.WeChatIdentity) bool {
-			return i.UnionID.Equal(unionID.Secret)
-		})
-	})
+	users := s.matching(func(state domain.UserState) bool { return hasUnionID(state, unionID) })
 	slices.SortStableFunc(users, func(a, b *domain.User) int { return a.State().CreatedAt.Compare(b.State().CreatedAt) })
 	return users, nil
 }

@@ -41,6 +41,10 @@ func (t *tx) Add(ctx context.Context, user *domain.User) error {
 	if _, err := t.read(user.ID()); err == nil {
 		return t.fail(fmt.Errorf("add user %s: the id is taken", user.ID()))
 	}
+	state := user.State()
+	if t.anybodyElse(state.ID, func(other domain.UserState) bool { return shareUnionID(state, other) }) {
+		return t.fail(domain.ErrWeChatTaken)
+	}
 	return t.write(user)
 }
 
@@ -86,30 +90,36 @@ func (t *tx) Remove(ctx context.Context, id domain.UserID) error {
 	return nil
 }
 
-// write keeps a user unless somebody else, as this transaction sees them, has what must be one user's.
+// write keeps a user unless somebody else has what must be one user's.
 func (t *tx) write(user *domain.User) error {
-	for id, other := range t.store.users {
-		if _, written := t.users[id]; !written {
-			if err := conflict(user.State(), other); err != nil {
-				return t.fail(err)
-			}
-		}
-	}
-	for _, other := range t.users {
-		if other != nil {
-			if err := conflict(user.State(), other.State()); err != nil {
-				return t.fail(err)
-			}
-		}
+	var err error
+	t.anybodyElse(user.ID(), func(other domain.UserState) bool {
+		err = conflict(user.State(), other)
+		return err != nil
+	})
+	if err != nil {
+		return t.fail(err)
 	}
 	t.users[user.ID()] = copyOf(user)
 	return nil
 }
 
-func conflict(user, other domain.UserState) error {
-	if user.ID == other.ID {
-		return nil
+// anybodyElse reports whether a test holds for another user, as this transaction sees them.
+func (t *tx) anybodyElse(id domain.UserID, holds func(domain.UserState) bool) bool {
+	for other, state := range t.store.users {
+		if _, written := t.users[other]; !written && other != id && holds(state) {
+			return true
+		}
 	}
+	for other, user := range t.users {
+		if user != nil && other != id && holds(user.State()) {
+			return true
+		}
+	}
+	return false
+}
+
+func conflict(user, other domain.UserState) error {
 	for _, identity := range user.WeChat {
 		if hasIdentity(other, identity.AppID, identity.OpenID) {
 			return domain.ErrWeChatTaken

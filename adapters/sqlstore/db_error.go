@@ -81,8 +81,6 @@ func fromPostgres(server *pgconn.PgError, err error) error {
 	}
 	cause := &statementError{state: server.Code, text: err.Error()}
 	switch class := server.Code[:min(2, len(server.Code))]; {
-	case server.Code == stateDivision:
-		return errLostUpdate
 	case class == "22": // a value that does not fit, and the message quotes it
 		cause.text = "SQLSTATE " + server.Code
 	case class == "08", class == "53", class == "57", class == "58",
@@ -105,6 +103,12 @@ func fromSQLite(file *sqlite.Error, err error) error {
 		return unavailable(err)
 	}
 	return err
+}
+
+// dividedByZero tells the offence that changingOne has the server take.
+func dividedByZero(err error) bool {
+	server, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && server.Code == stateDivision
 }
 
 // disconnected tells a broken or closed connection from a mistake.

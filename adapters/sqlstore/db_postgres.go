@@ -18,7 +18,8 @@ import (
 
 // hotStatements are prepared on every connection, under their own text as the name, which is where pgx looks first.
 var hotStatements = []string{
-	userByID, userByWeChat, wholeUser, lockUser, insertUser, insertIdentity, insertEventPostgres, openSession, touchSession,
+	userByID, userByWeChat, wholeUser, lockUser, insertUser, insertIdentity, lockUnionID,
+	changingOne(insertNewIdentity), insertEventPostgres, openSession, touchSession,
 	lockSessions, giveWay, lockSession, refreshSession, takeAllowance, takeTry,
 	relaySettings, leaseShard, anyWorkable, takeEvents, recordPosition,
 }

@@ -20,11 +20,20 @@ func stampNow() domain.Stamp {
 // newUser makes a user with an identity that nobody has, and its first event.
 func newUser(tb testing.TB) (*domain.User, domain.Event) {
 	tb.Helper()
-	openID, err := domain.NewOpenID("o-" + newID().String())
+	return newUserKnownAs(tb, "")
+}
+
+// newUserKnownAs is newUser for an identity with a unionid.
+func newUserKnownAs(tb testing.TB, unionID string) (*domain.User, domain.Event) {
+	tb.Helper()
+	identity := domain.WeChatIdentity{AppID: "wx0123456789abcdef"}
+	var err error
+	if identity.OpenID, err = domain.NewOpenID("o-" + newID().String()); err == nil {
+		identity.UnionID, err = domain.NewUnionID(unionID)
+	}
 	if err != nil {
 		tb.Fatal(err)
 	}
-	identity := domain.WeChatIdentity{AppID: "wx0123456789abcdef", OpenID: openID}
 	return domain.RegisterWithWeChat(domain.UserID{ID: newID()}, identity, stampNow())
 }
 

@@ -25,8 +25,8 @@ var _ ports.Transactor = (*DB)(nil)
 // so their errors may come late; SQLite's runs each at once.
 type statements interface {
 	exec(ctx context.Context, statement string, args ...any) error
-	// execOne makes the transaction fail with errLostUpdate unless the statement changes one row.
-	execOne(ctx context.Context, statement string, args ...any) error
+	// execOne makes the transaction fail with otherwise unless the statement changes one row.
+	execOne(ctx context.Context, otherwise error, statement string, args ...any) error
 	query(ctx context.Context, read func(rows) error, statement string, args ...any) error
 }
 

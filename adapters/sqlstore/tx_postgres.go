@@ -19,9 +19,10 @@ var errNotCommitted = errors.New("the server rolled the transaction back")
 // runs as one transaction by itself: one round trip. A read sends what waits in front of it, behind a BEGIN, and the commit
 // sends what waits then, before a COMMIT: two.
 type pipeline struct {
-	pool  *pgxpool.Pool
-	queue pgx.Batch
-	conn  *pgxpool.Conn // from the first read on
+	pool      *pgxpool.Pool
+	queue     pgx.Batch
+	otherwise map[*pgx.QueuedQuery]error // what it means that a statement did not change its row
+	conn      *pgxpool.Conn              // from the first read on
 }
 
 func (p *pipeline) exec(_ context.Context, statement string, args ...any) error {
@@ -29,10 +30,18 @@ func (p *pipeline) exec(_ context.Context, statement string, args ...any) error 
 	return nil
 }
 
-func (p *pipeline) execOne(_ context.Context, statement string, args ...any) error {
-	// The commit may be on its way already when the number of rows comes back, so the server itself has to take offence.
-	p.queue.Queue("WITH changed AS ("+statement+" RETURNING 1) SELECT 1 / count(*) FROM changed", args...)
+func (p *pipeline) execOne(_ context.Context, otherwise error, statement string, args ...any) error {
+	if p.otherwise == nil {
+		p.otherwise = make(map[*pgx.QueuedQuery]error, 1)
+	}
+	p.otherwise[p.queue.Queue(changingOne(statement), args...)] = otherwise
 	return nil
+}
+
+// changingOne makes the server itself take offence, by a division, at a statement that changes no row: the commit may be on
+// its way already when the number of rows comes back.
+func changingOne(statement string) string {
+	return "WITH changed AS (" + statement + " RETURNING 1) SELECT 1 / count(*) FROM changed"
 }
 
 func (p *pipeline) query(ctx context.Context, read func(rows) error, statement string, args ...any) error {
@@ -46,8 +55,9 @@ func (p *pipeline) query(ctx context.Context, read func(rows) error, statement s
 	}
 	before := p.queue.Len()
 	p.queue.Queue(statement, args...)
-	results := p.conn.SendBatch(ctx, p.take())
-	err := p.check(results, before)
+	sent := p.take()
+	results := p.conn.SendBatch(ctx, sent)
+	err := p.check(results, sent.QueuedQueries[:before])
 	if err == nil {
 		found, queryErr := results.Query()
 		if err = queryErr; err == nil {
@@ -65,14 +75,15 @@ func (p *pipeline) commit(ctx context.Context) error {
 		if p.queue.Len() == 0 {
 			return ctx.Err()
 		}
-		count := p.queue.Len()
-		results := p.pool.SendBatch(ctx, p.take())
-		return first(p.check(results, count), results.Close())
+		sent := p.take()
+		results := p.pool.SendBatch(ctx, sent)
+		return first(p.check(results, sent.QueuedQueries), results.Close())
 	}
 	count := p.queue.Len()
 	p.queue.Queue("COMMIT")
-	results := p.conn.SendBatch(ctx, p.take())
-	err := p.check(results, count)
+	sent := p.take()
+	results := p.conn.SendBatch(ctx, sent)
+	err := p.check(results, sent.QueuedQueries[:count])
 	if err == nil {
 		var tag pgconn.CommandTag
 		if tag, err = results.Exec(); err == nil && tag.String() != "COMMIT" {
@@ -82,10 +93,14 @@ func (p *pipeline) commit(ctx context.Context) error {
 	return first(err, results.Close())
 }
 
-// check reads the results of the first count statements.
-func (p *pipeline) check(results pgx.BatchResults, count int) error {
-	for range count {
-		if _, err := results.Exec(); err != nil {
+// check reads the results of the statements that were sent first.
+func (p *pipeline) check(results pgx.BatchResults, sent []*pgx.QueuedQuery) error {
+	for _, statement := range sent {
+		_, err := results.Exec()
+		if otherwise, one := p.otherwise[statement]; one && dividedByZero(err) {
+			return otherwise
+		}
+		if err != nil {
 			return err
 		}
 	}

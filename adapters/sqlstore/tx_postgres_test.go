@@ -67,6 +67,7 @@ func TestRoundTripsAreAsFewAsCanBe(t *testing.T) {
 			t.Parallel()
 			db, trips := openCounting(t, backend.url(t))
 			user, event := newUser(t)
+			known, knownEvent := newUserKnownAs(t, "u-"+newID().String())
 			users := NewUsers(db)
 			identity := user.State().WeChat[0]
 			sessions := NewSessions(db, sessionLimits)
@@ -80,6 +81,7 @@ func TestRoundTripsAreAsFewAsCanBe(t *testing.T) {
 				run  func() error
 			}{
 				{"registration", 1, func() error { return add(t.Context(), db, user, event) }},
+				{"registration with a unionid", 1, func() error { return add(t.Context(), db, known, knownEvent) }},
 				{"change of a user", 2, func() error { return changeUser(t.Context(), db, user.ID()) }},
 				{"nothing", 0, func() error {
 					return db.InTx(t.Context(), func(context.Context, ports.Tx) error { return nil })

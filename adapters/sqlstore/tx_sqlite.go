@@ -13,10 +13,10 @@ func (d direct) exec(ctx context.Context, statement string, args ...any) error {
 	return err
 }
 
-func (d direct) execOne(ctx context.Context, statement string, args ...any) error {
+func (d direct) execOne(ctx context.Context, otherwise error, statement string, args ...any) error {
 	affected, err := d.affected(ctx, statement, args...)
 	if err == nil && affected != 1 {
-		err = errLostUpdate
+		err = otherwise
 	}
 	return err
 }

@@ -26,8 +26,11 @@ func (w userWriter) saveIdentities(
 	for _, identity := range state.WeChat {
 		i := slices.IndexFunc(before, func(stored storedIdentity) bool { return stored.same(identity) })
 		if i < 0 {
-			row, err := w.addIdentity(ctx, state.ID, identity)
+			row, args, err := w.identityRow(state.ID, identity)
 			if err != nil {
+				return nil, err
+			}
+			if err := w.unit.to.exec(ctx, insertIdentity, args...); err != nil {
 				return nil, err
 			}
 			after = append(after, storedIdentity{row, identity})
@@ -48,26 +51,62 @@ func (s storedIdentity) same(identity domain.WeChatIdentity) bool {
 	return s.AppID == identity.AppID && s.OpenID.Equal(identity.OpenID.Secret)
 }
 
-func (w userWriter) addIdentity(ctx context.Context, user domain.UserID, identity domain.WeChatIdentity) (domain.ID, error) {
+// addIdentities keeps those of a new user, who must not be known by a unionid already.
+func (w userWriter) addIdentities(ctx context.Context, state domain.UserState) (added []storedIdentity, err error) {
+	for _, identity := range state.WeChat {
+		row, args, err := w.identityRow(state.ID, identity)
+		if err != nil {
+			return nil, err
+		}
+		if identity.UnionID.IsZero() {
+			err = w.unit.to.exec(ctx, insertIdentity, args...)
+		} else {
+			err = w.insertNewIdentity(ctx, identity.UnionID, args)
+		}
+		if err != nil {
+			return nil, err
+		}
+		added = append(added, storedIdentity{row, identity})
+	}
+	return added, nil
+}
+
+func (w userWriter) insertNewIdentity(ctx context.Context, unionID domain.UnionID, args []any) error {
+	if w.unit.db.isPostgres() { // SQLite has one writer
+		digest, err := index(w.unit.db.cipher, "identities", "unionid", unionID.Secret)
+		if err != nil {
+			return err
+		}
+		if err := w.unit.to.exec(ctx, lockUnionID, digest); err != nil {
+			return err
+		}
+	}
+	return w.unit.to.execOne(ctx, domain.ErrWeChatTaken, insertNewIdentity, args...)
+}
+
+// identityRow makes the arguments of insertIdentity.
+func (w userWriter) identityRow(user domain.UserID, identity domain.WeChatIdentity) (row domain.ID, args []any, err error) {
 	raw, err := uuid.NewV7()
 	if err != nil {
-		return domain.ID{}, err
+		return row, nil, err
 	}
-	id, cipher := domain.ID(raw), w.unit.db.cipher
-	openIDSealed, err := seal(cipher, "identities", "openid", id, identity.OpenID.Secret)
+	row, cipher := domain.ID(raw), w.unit.db.cipher
+	openIDSealed, err := seal(cipher, "identities", "openid", row, identity.OpenID.Secret)
 	if err != nil {
-		return id, err
+		return row, nil, err
 	}
 	openIDIndex, err := index(cipher, "identities", "openid", identity.OpenID.Secret)
 	if err != nil {
-		return id, err
+		return row, nil, err
 	}
-	unionIDSealed, unionIDIndex, err := w.unionID(id, identity.UnionID)
+	unionIDSealed, unionIDIndex, err := w.unionID(row, identity.UnionID)
 	if err != nil {
-		return id, err
+		return row, nil, err
 	}
-	return id, w.unit.to.exec(ctx, insertIdentity, w.unit.db.id(user.ID), w.unit.db.id(id), string(identity.AppID),
-		openIDSealed, openIDIndex, unionIDSealed, unionIDIndex, w.unit.db.instant(identity.LinkedAt))
+	return row, []any{
+		w.unit.db.id(user.ID), w.unit.db.id(row), string(identity.AppID), openIDSealed, openIDIndex, unionIDSealed, unionIDIndex,
+		w.unit.db.instant(identity.LinkedAt),
+	}, nil
 }
 
 func (w userWriter) updateUnionID(ctx context.Context, user domain.UserID, row domain.ID, unionID domain.UnionID) error {

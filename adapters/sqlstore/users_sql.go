@@ -37,6 +37,16 @@ const insertIdentity = `INSERT INTO identities (user_id, id, provider, app_id, o
 	unionid_index, linked_at)
 VALUES ($1, $2, 'wechat', $3, $4, $5, $6, $7, $8)`
 
+// insertNewIdentity is insertIdentity, unless another user has the unionid.
+const insertNewIdentity = `INSERT INTO identities (user_id, id, provider, app_id, openid_sealed, openid_index, unionid_sealed,
+	unionid_index, linked_at)
+SELECT $1, $2, 'wechat', $3, $4, $5, $6, $7, $8
+WHERE NOT EXISTS (SELECT 1 FROM identities other WHERE other.unionid_index = $7 AND other.user_id <> $1)`
+
+// lockUnionID lets one registration of a unionid through at a time. It comes before insertNewIdentity and not with it: a
+// statement sees what was committed when it began, and not while it waited.
+const lockUnionID = `SELECT pg_advisory_xact_lock(hashtextextended('menjin unionid ' || encode($1, 'hex'), 0))`
+
 const insertRole = `INSERT INTO user_roles (user_id, role) VALUES ($1, $2)`
 
 // updateUnionID keeps the row, to whose id the ciphertext is bound.

@@ -28,7 +28,7 @@ func (w userWriter) Add(ctx context.Context, user *domain.User) error {
 		if now.password, err = w.savePassword(ctx, state, now.password); err != nil {
 			return err
 		}
-		if now.identities, err = w.saveIdentities(ctx, state, nil); err != nil {
+		if now.identities, err = w.addIdentities(ctx, state); err != nil {
 			return err
 		}
 		w.unit.held[state.ID] = now
@@ -73,7 +73,7 @@ func (w userWriter) Save(ctx context.Context, user *domain.User) error {
 		}
 		args := append([]any{w.unit.db.id(state.ID.ID), before.version}, fields...)
 		args = append(args, state.Version, w.unit.db.instant(state.UpdatedAt))
-		if err := w.unit.to.execOne(ctx, updateUser, args...); err != nil {
+		if err := w.unit.to.execOne(ctx, errLostUpdate, updateUser, args...); err != nil {
 			return err
 		}
 		now := held{version: state.Version, roles: state.Roles}
@@ -104,7 +104,7 @@ func (w userWriter) Remove(ctx context.Context, id domain.UserID) error {
 				return err
 			}
 		}
-		return w.unit.to.execOne(ctx, deleteUser, w.unit.db.id(id.ID))
+		return w.unit.to.execOne(ctx, errLostUpdate, deleteUser, w.unit.db.id(id.ID))
 	})
 }
 

@@ -34,6 +34,7 @@ type bundle struct {
 	attempts *memory.Attempts
 	limiter  *memory.Limiter
 	hasher   *hookedHasher
+	looked   func() // if set, called after each look by unionid
 	clock    atomic.Pointer[time.Time]
 }
 
@@ -63,7 +64,7 @@ func setupWith(options signin.Options) *bundle {
 	users := update.New(b.store, b.now, newID)
 	ender := session.NewEnder(users, b.sessions)
 	opener := signin.NewOpener(b.store, users, b.sessions, ender, b.tokens, b.refresh, b.now, newID, random, options, slog.New(slog.DiscardHandler))
-	b.signIn = signin.NewWeChat(b.wechat, b.store, b.store, b.store, users, opener, b.now, newID, []domain.AppID{app, "wx02", "wx03"})
+	b.signIn = signin.NewWeChat(b.wechat, b.store, hookedFinder{b.store, b}, b.store, users, opener, b.now, newID, []domain.AppID{app, "wx02", "wx03"})
 	b.password = signin.NewPassword(b.store, b.hasher, b.attempts, b.limiter, b.sessions, users, opener, b.now)
 	b.register = signin.NewRegister(signin.NewCreator(b.store, hasher, b.store, users, newID), opener)
 	return b

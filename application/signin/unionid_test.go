@@ -1,6 +1,10 @@
 package signin_test
 
 import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -95,6 +99,76 @@ func TestChangedUnionIDReplacesTheOldOne(t *testing.T) {
 		t.Error("the old unionid is still alice's")
 	}
 	wantSame(t, b.login(t, "wx03", "o-3", "u-new"), first)
+}
+
+// hookedFinder lets something happen between a look by unionid and what follows from it.
+type hookedFinder struct {
+	ports.UserFinder
+	b *bundle
+}
+
+func (f hookedFinder) ByUnionID(ctx context.Context, unionID domain.UnionID) ([]*domain.User, error) {
+	users, err := f.UserFinder.ByUnionID(ctx, unionID)
+	if f.b.looked != nil {
+		f.b.looked()
+	}
+	return users, err
+}
+
+func TestFirstLoginsAtSeveralMiniProgramsAtOnceMakeOneUser(t *testing.T) {
+	t.Parallel()
+	b := setup(t, false)
+	apps := []domain.AppID{app, "wx02", "wx03"}
+	const times = 4
+	var looking sync.WaitGroup // none of them finds anybody before all have looked
+	var looks atomic.Int32
+	looking.Add(times * len(apps))
+	b.looked = func() {
+		if int(looks.Add(1)) <= times*len(apps) {
+			looking.Done()
+			looking.Wait()
+		}
+	}
+	results := make([]signin.Result, times*len(apps))
+	var signingIn sync.WaitGroup
+	for i := range results {
+		wish := b.wishTo(t, apps[i%len(apps)], fmt.Sprint("code-", i))
+		signingIn.Go(func() {
+			var err error
+			if results[i], err = b.signIn.Do(t.Context(), wish); err != nil {
+				t.Errorf("sign in to %s: %v", wish.AppID, err)
+			}
+		})
+	}
+	signingIn.Wait()
+	users, fresh := map[domain.UserID]bool{}, 0
+	for _, result := range results {
+		users[result.UserID] = true
+		if result.IsNewUser {
+			fresh++
+		}
+	}
+	// One registration, and a link for each of the other mini-programs.
+	if events := b.store.Events(); len(users) != 1 || fresh != 1 || len(events) != len(apps) {
+		t.Errorf("got %d users, %d told that they are new, events %+v; want 1, 1, %d", len(users), fresh, events, len(apps))
+	}
+}
+
+// wishTo makes a wish of alice, who has a unionid and an openid in each mini-program.
+func (b *bundle) wishTo(t *testing.T, app domain.AppID, code string) signin.WeChatInput {
+	t.Helper()
+	open, err := domain.NewOpenID("o-alice-" + string(app))
+	if err != nil {
+		t.Fatal(err)
+	}
+	union, err := domain.NewUnionID("u-alice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.wechat.Grant(code, ports.WeChatLogin{OpenID: open, UnionID: union})
+	wish := in(code)
+	wish.AppID = app
+	return wish
 }
 
 func TestSessionIdleLongestGivesWayWithAnEvent(t *testing.T) {

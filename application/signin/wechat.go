@@ -96,20 +96,29 @@ func (uc *WeChat) signIn(ctx context.Context, in WeChatInput) (Result, error) {
 	})
 }
 
+// maxTries is how often a person is looked for. Each of two more may be lost to another request of the same person: one that
+// registers them in another mini-program, and then one that links the identity to who they are now.
+const maxTries = 3
+
 // findOrRegister goes by the openid first: where accounts of one person were made before WeChat told that they are one, the
 // account of the identity used is meant.
 func (uc *WeChat) findOrRegister(ctx context.Context, identity domain.WeChatIdentity) (user *domain.User, isNew bool, err error) {
-	user, err = uc.find(ctx, identity)
-	if !errors.Is(err, domain.ErrUserNotFound) {
-		return user, false, err
+	for try := 1; ; try++ {
+		user, err = uc.find(ctx, identity)
+		if !errors.Is(err, domain.ErrUserNotFound) {
+			return user, false, err
+		}
+		user, isNew, err = uc.recogniseOrRegister(ctx, identity)
+		if try == maxTries || !overtaken(err) {
+			return user, isNew, err
+		}
 	}
-	user, isNew, err = uc.recogniseOrRegister(ctx, identity)
-	if !errors.Is(err, domain.ErrWeChatTaken) {
-		return user, isNew, err
-	}
-	// Another request of the same person was quicker.
-	user, err = uc.find(ctx, identity)
-	return user, false, err
+}
+
+// overtaken reports that another request of the same person was quicker: to register or link them, or to merge the account
+// that was found into another.
+func overtaken(err error) bool {
+	return errors.Is(err, domain.ErrWeChatTaken) || errors.Is(err, domain.ErrUserNotFound)
 }
 
 // find returns who has the openid, and keeps a unionid that WeChat did not give before.

@@ -50,7 +50,7 @@ func Store(t *testing.T, open func(t *testing.T, options StoreOptions) StorePart
 	}
 	check(t, sharded(1), slices.Concat(
 		userContracts, saveContracts, findContracts, browseContracts, auditContracts,
-		transactionContracts, raceContracts, conflictContracts, appendContracts,
+		transactionContracts, raceContracts, unionIDContracts, conflictContracts, appendContracts,
 		drainContracts, buryContracts, ledgerContracts, archiveContracts,
 	))
 	check(t, sharded(4), shardContracts)

@@ -99,11 +99,15 @@ func findUnion(t *testing.T, ctx context.Context, s *store) {
 	earlier.ID, later.ID = ids[0], ids[1]
 	later.CreatedAt = earlier.CreatedAt.AddDate(1, 0, 0)
 	unionID := earlier.WeChat[0].UnionID
-	earlier.WeChat[1].UnionID, later.WeChat[1].UnionID = unionID, unionID // one has it twice, and is found once
+	earlier.WeChat[1].UnionID = unionID // one has it twice, and is found once
 	for _, state := range []domain.UserState{later, other, earlier} {
 		if err := s.add(ctx, domain.RestoreUser(state)); err != nil {
 			t.Fatalf("add: %v", err)
 		}
+	}
+	later.WeChat[1].UnionID = unionID // learnt late
+	if err := s.save(ctx, later); err != nil {
+		t.Fatalf("save: %v", err)
 	}
 	s.wantUnion(t, ctx, unionID, earlier.ID, later.ID)
 	found, err := s.Finder.ByUnionID(ctx, unionID)

@@ -62,7 +62,7 @@ func overlookedConflict(t *testing.T, ctx context.Context, s *store) {
 func freeElsewhere(t *testing.T, ctx context.Context, s *store) {
 	first, _ := s.register(t, ctx)
 	identity := first.State().WeChat[0]
-	identity.AppID = otherApp
+	identity.AppID, identity.UnionID = otherApp, domain.UnionID{}
 	second, event := newUserOf(identity, now())
 	if err := s.add(ctx, second, event); err != nil {
 		t.Errorf("add in another mini-program: %v", err)

@@ -115,18 +115,7 @@ func movedBetweenUsers(t *testing.T, ctx context.Context, s *store) {
 	winner.WeChat[2].LinkedAt = winner.WeChat[1].LinkedAt.Add(time.Hour)
 	winner.WeChat[3].LinkedAt = winner.WeChat[1].LinkedAt.Add(2 * time.Hour)
 	loser.Username, loser.Email, loser.WeChat = domain.Username{}, domain.Email{}, nil
-	err := s.Tx.InTx(ctx, func(ctx context.Context, tx ports.Tx) error {
-		for _, id := range sortedIDs(loser.ID, winner.ID) {
-			if _, err := tx.Users().ForUpdate(ctx, id); err != nil {
-				return err
-			}
-		}
-		if err := tx.Users().Save(ctx, domain.RestoreUser(loser)); err != nil {
-			return err
-		}
-		return tx.Users().Save(ctx, domain.RestoreUser(winner))
-	})
-	if err != nil {
+	if err := s.saveBoth(ctx, loser, winner); err != nil {
 		t.Fatalf("move: %v", err)
 	}
 	s.wantState(t, ctx, loser)
