@@ -82,7 +82,7 @@ type Merged struct{ Kept, Absorbed UserID }
 // RolesChanged tells which roles the user has now.
 type RolesChanged struct{ Roles string } // separated by commas
 
-// Locked tells that the user may not sign in until unlocked. Every session opened up to the event's instant has ended.
+// Locked tells that the user may not sign in until unlocked. Every session opened before has ended.
 type Locked struct{}
 
 // Unlocked tells that the user may sign in again.
@@ -104,7 +104,8 @@ const (
 	EndedByAdmin          EndReason = "ended_by_admin"
 )
 
-// SessionEnded tells that a session, or every session opened up to the event's instant but one, answers no more. Whoever
+// SessionEnded tells that a session, or every session opened on a version of the user before the event's but one, answers no
+// more. Whoever
 // verifies tokens offline refuses those that belong to it.
 type SessionEnded struct {
 	SessionID SessionID // zero: every session of the user

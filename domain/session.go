@@ -24,6 +24,7 @@ type Session struct {
 type SessionState struct {
 	ID           SessionID
 	UserID       UserID
+	UserVersion  int64 // of the user as the sign-in read them; zero for a session from before this was kept
 	AppID        AppID // the mini-program signed in to; empty for another way of signing in
 	Device       Device
 	IP           string
@@ -41,22 +42,24 @@ type SessionState struct {
 
 // SessionOpening is what a sign-in knows of the session it opens.
 type SessionOpening struct {
-	ID         SessionID
-	UserID     UserID
-	AppID      AppID
-	Device     Device
-	IP         string
-	SessionKey SessionKey
-	Roles      []Role
-	Refresh    RefreshToken
+	ID          SessionID
+	UserID      UserID
+	UserVersion int64
+	AppID       AppID
+	Device      Device
+	IP          string
+	SessionKey  SessionKey
+	Roles       []Role
+	Refresh     RefreshToken
 }
 
 // OpenSession starts a session now.
 func OpenSession(opening SessionOpening, limits SessionLimits, now time.Time) *Session {
 	expires := now.Add(limits.MaxAge)
 	return &Session{SessionState{
-		ID: opening.ID, UserID: opening.UserID, AppID: opening.AppID, Device: opening.Device, IP: opening.IP,
-		SessionKey: opening.SessionKey, Roles: opening.Roles, RefreshHash: opening.Refresh.Hash(),
+		ID: opening.ID, UserID: opening.UserID, UserVersion: opening.UserVersion,
+		AppID: opening.AppID, Device: opening.Device, IP: opening.IP, SessionKey: opening.SessionKey,
+		Roles: opening.Roles, RefreshHash: opening.Refresh.Hash(),
 		CreatedAt: now, LastSeenAt: now, ExpiresAt: expires,
 		IdleUntil:    earlier(now.Add(limits.Idle), expires),
 		RefreshUntil: earlier(now.Add(limits.Refresh), expires),

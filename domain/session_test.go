@@ -18,7 +18,7 @@ var firstToken = domain.RefreshToken{Secret: domain.NewSecret("token-1")}
 func openSession(limits domain.SessionLimits) *domain.Session {
 	user, id := domain.UserID{ID: domain.ID{1}}, domain.SessionID{ID: domain.ID{2}}
 	return domain.OpenSession(domain.SessionOpening{
-		ID: id, UserID: user, AppID: "wx1", Device: domain.Device{Model: "Pixel"}, IP: "192.0.2.1",
+		ID: id, UserID: user, UserVersion: 7, AppID: "wx1", Device: domain.Device{Model: "Pixel"}, IP: "192.0.2.1",
 		SessionKey: domain.SessionKey{Secret: domain.NewSecret("key")},
 		Roles:      []domain.Role{domain.RoleUser}, Refresh: firstToken,
 	}, limits, noon)
@@ -27,7 +27,7 @@ func openSession(limits domain.SessionLimits) *domain.Session {
 func TestOpenedSessionHoldsWhatTheSignInKnew(t *testing.T) {
 	t.Parallel()
 	got := openSession(limits).State()
-	if got.UserID.ID != (domain.ID{1}) || got.ID.ID != (domain.ID{2}) || got.AppID != "wx1" || got.Device.Model != "Pixel" ||
+	if got.UserID.ID != (domain.ID{1}) || got.ID.ID != (domain.ID{2}) || got.UserVersion != 7 || got.AppID != "wx1" || got.Device.Model != "Pixel" ||
 		got.IP != "192.0.2.1" || got.SessionKey.Reveal() != "key" || got.RefreshHash != firstToken.Hash() ||
 		len(got.Roles) != 1 || got.ReplacedHash != (domain.RefreshHash{}) || !got.RefreshedAt.IsZero() {
 		t.Errorf("state: got %+v, want what was given", got)

@@ -92,7 +92,7 @@ func (u *User) EndSession(id SessionID, reason EndReason, stamp Stamp) Event {
 	return u.record(stamp, SessionEnded{SessionID: id, Reason: reason})
 }
 
-// EndAllSessions records that no session opened up to now answers any more, except one, if any.
+// EndAllSessions records that no session opened on an earlier version of the user answers any more, except one, if any.
 func (u *User) EndAllSessions(except SessionID, reason EndReason, stamp Stamp) Event {
 	return u.record(stamp, SessionEnded{Except: except, Reason: reason})
 }

@@ -8,10 +8,11 @@ import (
 
 // SessionNotice is an event that concerns sessions, as the service reads it back from its own stream.
 type SessionNotice struct {
+	EventID      domain.EventID
 	UserID       domain.UserID
-	Stamp        domain.Stamp
+	Version      int64            // of the user after the event
 	RolesChanged bool             // the roles kept with the user's sessions are out of date; else sessions have ended:
-	SessionID    domain.SessionID // zero: every session opened up to the instant,
+	SessionID    domain.SessionID // zero: every session opened on an older version,
 	Except       domain.SessionID // but this one, if any
 }
 

@@ -2,18 +2,29 @@ package ports
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/menjin-id/menjin/domain"
 )
 
+// ErrOutdated is what SessionStore.Open reports of a session opened on a version of its user that was read before sessions were
+// ended or roles were changed. Whoever opens it reads the user again, and whether they may still sign in.
+var ErrOutdated = errors.New("the user has changed since the session's sign-in read them")
+
 // SessionStore keeps sessions, apart from users: it may be another server, and it takes a write with every request.
 //
 // A session is live until its idle or absolute limit, and kept, not live, until its refresh limit. What has passed that is
 // forgotten by the store itself or by its SessionArchive.
+//
+// A change of a user that ends sessions or sets roles comes here after its commit, so a sign-in that read the user before may
+// open its session after. That is what the versions are for: each such change leaves a fence at the user's version after it,
+// kept for an hour at least, which is longer than a sign-in takes, and a session opened on an older version does not pass.
+// Fences only rise, in whatever order the changes arrive. Changes may be repeated, at any later time, without harm to sessions
+// opened since.
 type SessionStore interface {
 	// Open keeps a new session, in one round trip. Where the user has most sessions already, those that were idle longest
-	// give way, and are returned.
+	// give way, and are returned. It is ErrOutdated, and does nothing, for a session whose UserVersion is below the fence.
 	Open(ctx context.Context, session *domain.Session, most int) (ended []domain.SessionID, err error)
 	// Touch slides the idle limit of a live session to a full idle time from now, in one round trip, and returns the roles
 	// kept with it; a store may spare the write when the last one was less than a twentieth of the idle time ago. It returns
@@ -22,11 +33,13 @@ type SessionStore interface {
 	Touch(ctx context.Context, user domain.UserID, id domain.SessionID, now time.Time) ([]domain.Role, error)
 	// End forgets a session. Forgetting one that is gone is no error. The next Touch anywhere sees it.
 	End(ctx context.Context, user domain.UserID, id domain.SessionID) error
-	// EndOpenedUntil forgets the user's sessions that were opened up to an instant, that instant included, but one, if any. It
-	// may be repeated, at any later time, without harm to sessions opened since.
-	EndOpenedUntil(ctx context.Context, user domain.UserID, until time.Time, except domain.SessionID) error
-	// SetRoles keeps other roles with all of the user's sessions. The next Touch anywhere sees them.
-	SetRoles(ctx context.Context, user domain.UserID, roles []domain.Role) error
+	// EndOpenedBefore forgets the user's sessions whose UserVersion is below a version, but one, if any, and puts the fence
+	// there. Once it returned, no session that was opened on an older version is live, also if its Open was under way.
+	EndOpenedBefore(ctx context.Context, user domain.UserID, version int64, except domain.SessionID) error
+	// SetRoles keeps the roles that the user has at a version with those of their sessions whose UserVersion is below it, and
+	// puts the fence there. The next Touch anywhere sees them. It does nothing once it was called with a higher version:
+	// the roles of then are newer.
+	SetRoles(ctx context.Context, user domain.UserID, version int64, roles []domain.Role) error
 }
 
 // SessionRefresher opens sessions again. Needed by refresh.

@@ -129,7 +129,7 @@ func TestOwnersWhoseAccountIsGoneAreSignedOut(t *testing.T) {
 	// A session that outlived its account, as a race would leave it.
 	user, _ := domain.ParseUserID(gone.User.ID)
 	session, _ := domain.ParseSessionID(gone.SessionID)
-	opened := domain.OpenSession(domain.SessionOpening{ID: session, UserID: user}, limits, s.clock.Now())
+	opened := domain.OpenSession(domain.SessionOpening{ID: session, UserID: user, UserVersion: later}, limits, s.clock.Now())
 	if _, err := s.sessions.Open(t.Context(), opened, 20); err != nil {
 		t.Fatal(err)
 	}

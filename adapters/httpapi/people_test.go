@@ -18,6 +18,9 @@ func (s *service) register(t *testing.T, username string) loginData {
 	return data
 }
 
+// later is a version of a user after any that a test has seen, for what the sessions alone are told of.
+const later = 100
+
 // staff signs a person in who has a role.
 func (s *service) staff(t *testing.T, role domain.Role) loginData {
 	t.Helper()
@@ -25,7 +28,7 @@ func (s *service) staff(t *testing.T, role domain.Role) loginData {
 	roles := []domain.Role{role, domain.RoleUser}
 	s.alter(t, data, func(state *domain.UserState) { state.Roles = roles })
 	id, _ := domain.ParseUserID(data.User.ID)
-	if err := s.sessions.SetRoles(t.Context(), id, roles); err != nil {
+	if err := s.sessions.SetRoles(t.Context(), id, later, roles); err != nil {
 		t.Fatal(err)
 	}
 	return data

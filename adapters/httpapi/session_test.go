@@ -59,7 +59,7 @@ func TestCheckListsTheRolesOfThisMoment(t *testing.T) {
 	s := setup(t)
 	data := s.signIn(t, "li")
 	user, _ := domain.ParseUserID(data.User.ID)
-	if err := s.sessions.SetRoles(t.Context(), user, []domain.Role{domain.RoleAdmin, domain.RoleUser}); err != nil {
+	if err := s.sessions.SetRoles(t.Context(), user, later, []domain.Role{domain.RoleAdmin, domain.RoleUser}); err != nil {
 		t.Fatal(err)
 	}
 	reply := s.do(t, "GET", "/api/auth/check", "", as(data.Token))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/menjin-id/menjin/domain"
+	"github.com/menjin-id/menjin/ports"
 )
 
 // Sessions is a ports.SessionStore, SessionRefresher, SessionLister and SessionArchive. It goes by the instants it is given.
@@ -14,13 +15,17 @@ type Sessions struct {
 	outage
 	limits domain.SessionLimits
 
-	mu   sync.Mutex
-	kept map[domain.SessionID]*domain.Session
+	mu     sync.Mutex
+	kept   map[domain.SessionID]*domain.Session
+	fences map[domain.UserID]fence
 }
+
+// fence is which sessions of a user may not be opened any more, and of which version the roles are that were set last.
+type fence struct{ version, roles int64 }
 
 // NewSessions returns an empty store.
 func NewSessions(limits domain.SessionLimits) *Sessions {
-	return &Sessions{limits: limits, kept: map[domain.SessionID]*domain.Session{}}
+	return &Sessions{limits: limits, kept: map[domain.SessionID]*domain.Session{}, fences: map[domain.UserID]fence{}}
 }
 
 // Of returns the sessions kept of a user, live or not, the oldest first.
@@ -44,6 +49,9 @@ func (s *Sessions) Open(ctx context.Context, session *domain.Session, most int) 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	opened := session.State()
+	if opened.UserVersion < s.fences[opened.UserID].version {
+		return nil, ports.ErrOutdated
+	}
 	kept := s.of(opened.UserID, opened.CreatedAt)
 	slices.SortFunc(kept, func(a, b domain.SessionState) int { return a.LastSeenAt.Compare(b.LastSeenAt) })
 	for len(kept) > 0 && len(kept) >= most {
@@ -131,14 +139,18 @@ func (s *Sessions) List(ctx context.Context, user domain.UserID, now time.Time) 
 }
 
 // SetRoles is part of ports.SessionStore.
-func (s *Sessions) SetRoles(ctx context.Context, user domain.UserID, roles []domain.Role) error {
+func (s *Sessions) SetRoles(ctx context.Context, user domain.UserID, version int64, roles []domain.Role) error {
 	if err := s.down(ctx); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if version < s.fences[user].roles {
+		return nil
+	}
+	s.fences[user] = fence{version: max(version, s.fences[user].version), roles: version}
 	for id, session := range s.kept {
-		if state := session.State(); state.UserID == user {
+		if state := session.State(); state.UserID == user && state.UserVersion < version {
 			state.Roles = roles
 			s.kept[id] = restored(state)
 		}
@@ -148,24 +160,27 @@ func (s *Sessions) SetRoles(ctx context.Context, user domain.UserID, roles []dom
 
 // End is part of ports.SessionStore.
 func (s *Sessions) End(ctx context.Context, user domain.UserID, id domain.SessionID) error {
-	return s.forget(ctx, func(state domain.SessionState) bool { return state.ID == id && state.UserID == user })
-}
-
-// EndOpenedUntil is part of ports.SessionStore.
-func (s *Sessions) EndOpenedUntil(ctx context.Context, user domain.UserID, until time.Time, except domain.SessionID) error {
-	return s.forget(ctx, func(state domain.SessionState) bool {
-		return state.UserID == user && !state.CreatedAt.After(until) && state.ID != except
-	})
-}
-
-func (s *Sessions) forget(ctx context.Context, which func(domain.SessionState) bool) error {
 	if err := s.down(ctx); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.find(user, id) != nil {
+		delete(s.kept, id)
+	}
+	return nil
+}
+
+// EndOpenedBefore is part of ports.SessionStore.
+func (s *Sessions) EndOpenedBefore(ctx context.Context, user domain.UserID, version int64, except domain.SessionID) error {
+	if err := s.down(ctx); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fences[user] = fence{version: max(version, s.fences[user].version), roles: s.fences[user].roles}
 	for id, session := range s.kept {
-		if which(session.State()) {
+		if state := session.State(); state.UserID == user && state.UserVersion < version && id != except {
 			delete(s.kept, id)
 		}
 	}

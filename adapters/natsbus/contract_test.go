@@ -3,6 +3,7 @@ package natsbus_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -104,7 +105,7 @@ func TestRelayHints(t *testing.T) {
 func noticeMessage(tb testing.TB, notice ports.SessionNotice) ports.OutboxEvent {
 	tb.Helper()
 	event := domain.Event{
-		ID: notice.Stamp.ID, Type: domain.EventSessionEnded, UserID: notice.UserID, Version: 2, At: notice.Stamp.At,
+		ID: notice.EventID, Type: domain.EventSessionEnded, UserID: notice.UserID, Version: notice.Version, At: time.Now().UTC(),
 		Facts: domain.SessionEnded{SessionID: notice.SessionID, Except: notice.Except, Reason: domain.EndedByLogout},
 	}
 	if notice.RolesChanged {

@@ -255,8 +255,8 @@ func follow(t *testing.T, bus *natsbus.Bus) <-chan ports.SessionNotice {
 
 func newNotice() ports.SessionNotice {
 	return ports.SessionNotice{
-		UserID: domain.UserID{ID: newID()}, SessionID: domain.SessionID{ID: newID()},
-		Stamp: domain.Stamp{ID: domain.EventID{ID: newID()}, At: time.Now().UTC().Truncate(time.Microsecond)},
+		EventID: domain.EventID{ID: newID()}, UserID: domain.UserID{ID: newID()}, Version: 2,
+		SessionID: domain.SessionID{ID: newID()},
 	}
 }
 

@@ -3,7 +3,7 @@ package natsbus
 import (
 	"encoding/json"
 	"errors"
-	"time"
+	"strconv"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -22,11 +22,9 @@ func noticeSubjects() []string {
 
 // noticeBody is what the service needs of the events' data.
 type noticeBody struct {
-	UserID    string    `json:"user_id"`
-	SessionID *string   `json:"session_id"`
-	Except    *string   `json:"except_session_id"`
-	EndedAt   time.Time `json:"ended_at"`
-	ChangedAt time.Time `json:"changed_at"`
+	UserID    string  `json:"user_id"`
+	SessionID *string `json:"session_id"`
+	Except    *string `json:"except_session_id"`
 }
 
 // readNotice fails on another type of event: a later version may mean something else.
@@ -39,17 +37,13 @@ func readNotice(message jetstream.Msg) (ports.SessionNotice, error) {
 	if err := json.Unmarshal(message.Data(), &body); err != nil {
 		return ports.SessionNotice{}, errors.New("its data is not the JSON it should be")
 	}
-	notice := ports.SessionNotice{RolesChanged: kind == rolesChangedType}
-	at := body.EndedAt
-	if notice.RolesChanged {
-		at = body.ChangedAt
-	}
 	id, idErr := domain.ParseEventID(message.Headers().Get(headerID))
 	user, userErr := domain.ParseUserID(body.UserID)
-	if idErr != nil || userErr != nil || at.IsZero() {
-		return ports.SessionNotice{}, errors.New("its event id, user id or time is missing or malformed")
+	version, versionErr := strconv.ParseInt(message.Headers().Get(headerSequence), 10, 64)
+	if idErr != nil || userErr != nil || versionErr != nil || version < 1 {
+		return ports.SessionNotice{}, errors.New("its event id, user id or version is missing or malformed")
 	}
-	notice.UserID, notice.Stamp = user, domain.Stamp{ID: id, At: at.UTC()}
+	notice := ports.SessionNotice{EventID: id, UserID: user, Version: version, RolesChanged: kind == rolesChangedType}
 	if notice.RolesChanged {
 		return notice, nil
 	}

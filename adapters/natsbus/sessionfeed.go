@@ -122,7 +122,7 @@ func (b *Bus) notify(ctx context.Context, message jetstream.Msg, handle handleNo
 	letGo()
 	if err != nil {
 		if ctx.Err() == nil {
-			b.log.WarnContext(ctx, "session event is put off", "event_id", notice.Stamp.ID.String(), "error", err)
+			b.log.WarnContext(ctx, "session event is put off", "event_id", notice.EventID.String(), "error", err)
 		}
 		return message.NakWithDelay(redeliverAfter(message))
 	}

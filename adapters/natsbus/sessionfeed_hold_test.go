@@ -30,10 +30,10 @@ func join(t *testing.T, bus *natsbus.Bus, handle func(ctx context.Context, id do
 	following.Go(func() {
 		_ = bus.Follow(ctx, func(ctx context.Context, notice ports.SessionNotice) error {
 			r.mu.Lock()
-			r.came[notice.Stamp.ID]++
-			times := r.came[notice.Stamp.ID]
+			r.came[notice.EventID]++
+			times := r.came[notice.EventID]
 			r.mu.Unlock()
-			return handle(ctx, notice.Stamp.ID, times)
+			return handle(ctx, notice.EventID, times)
 		})
 	})
 	t.Cleanup(func() { cancel(); following.Wait() })
@@ -62,11 +62,11 @@ func TestMessageInTheHandsOfAKilledReplicaIsHandledWithinASecond(t *testing.T) {
 		notice := newNotice()
 		publish(t, other, noticeMessage(t, notice))
 		holding := join(t, killed, stuck)
-		eventually(t, "the message is in the hands of the first", func() bool { return holding.times(notice.Stamp.ID) == 1 })
+		eventually(t, "the message is in the hands of the first", func() bool { return holding.times(notice.EventID) == 1 })
 		begin := time.Now()
 		killed.Close()
 		taking := join(t, other, handled)
-		eventually(t, "the message is in the hands of the other", func() bool { return taking.times(notice.Stamp.ID) == 1 })
+		eventually(t, "the message is in the hands of the other", func() bool { return taking.times(notice.EventID) == 1 })
 		if took = time.Since(begin); took <= time.Second {
 			return
 		}
@@ -95,11 +95,11 @@ func timesASlowMessageComesToOthers(t *testing.T) int {
 	publish(t, quick, noticeMessage(t, long))
 	finish := make(chan struct{})
 	working := join(t, slow, func(context.Context, domain.EventID, int) error { <-finish; return nil })
-	eventually(t, "the slow replica is at work", func() bool { return working.times(long.Stamp.ID) == 1 })
+	eventually(t, "the slow replica is at work", func() bool { return working.times(long.EventID) == 1 })
 
 	const ticks = 5 // each put off for longer than the one before: more than a second in all
 	others := join(t, quick, func(_ context.Context, id domain.EventID, times int) error {
-		if id == clock.Stamp.ID && times < ticks {
+		if id == clock.EventID && times < ticks {
 			return errors.New("not yet")
 		}
 		return nil
@@ -113,14 +113,14 @@ func timesASlowMessageComesToOthers(t *testing.T) int {
 	}
 	eventually(t, "the other replica has handled the rest", func() bool {
 		for _, notice := range waiting {
-			if others.times(notice.Stamp.ID) == 0 {
+			if others.times(notice.EventID) == 0 {
 				return false
 			}
 		}
-		return others.times(clock.Stamp.ID) == ticks
+		return others.times(clock.EventID) == ticks
 	})
 	close(finish)
-	return others.times(long.Stamp.ID)
+	return others.times(long.EventID)
 }
 
 func TestMessageOfAReplicaThatIsStuckComesToAnother(t *testing.T) {
@@ -130,7 +130,7 @@ func TestMessageOfAReplicaThatIsStuckComesToAnother(t *testing.T) {
 	notice := newNotice()
 	publish(t, other, noticeMessage(t, notice))
 	holding := join(t, first, stuck)
-	eventually(t, "the message is in the hands of the first", func() bool { return holding.times(notice.Stamp.ID) == 1 })
+	eventually(t, "the message is in the hands of the first", func() bool { return holding.times(notice.EventID) == 1 })
 	taking := join(t, other, handled)
-	eventually(t, "the message is in the hands of the other", func() bool { return taking.times(notice.Stamp.ID) == 1 })
+	eventually(t, "the message is in the hands of the other", func() bool { return taking.times(notice.EventID) == 1 })
 }

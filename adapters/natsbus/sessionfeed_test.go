@@ -35,8 +35,7 @@ func TestEventOfTheFirstReleaseIsUnderstood(t *testing.T) {
 	want := newNotice()
 	want.SessionID = domain.SessionID{}
 	message := noticeMessage(t, want)
-	message.Data = []byte(`{"user_id":"` + want.UserID.String() + `","session_id":null,"reason":"logout_all","ended_at":"` +
-		want.Stamp.At.Format(time.RFC3339Nano) + `"}`)
+	message.Data = []byte(`{"user_id":"` + want.UserID.String() + `","session_id":null,"reason":"logout_all","ended_at":"2026-11-22T00:00:00Z"}`)
 	publish(t, bus, message)
 	wantNotice(t, follow(t, bus), want)
 }
@@ -78,21 +77,25 @@ func TestMalformedSessionEventIsDropped(t *testing.T) {
 	bus := within(t, server, natsbus.Options{})
 	good := newNotice()
 	const zero = `"00000000-0000-0000-0000-000000000000"`
-	user, at := `{"user_id":"`+good.UserID.String()+`"`, `,"ended_at":"2026-11-22T00:00:00Z"}`
+	user := `{"user_id":"` + good.UserID.String() + `"`
 	for _, data := range []string{
-		``, `[]`, `{"user_id":"x"}`, user + `,"session_id":null}`, user + `,"session_id":""` + at,
-		user + `,"session_id":` + zero + at, user + `,"session_id":null,"except_session_id":""` + at,
-		user + `,"session_id":null,"except_session_id":` + zero + at, user + `,"except_session_id":7` + at,
+		``, `[]`, `{}`, `{"user_id":"x"}`, user + `,"session_id":""}`, user + `,"session_id":` + zero + `}`,
+		user + `,"session_id":null,"except_session_id":""}`, user + `,"session_id":null,"except_session_id":` + zero + `}`,
+		user + `,"except_session_id":7}`,
 		strings.Repeat("[", 100_000),
 	} {
 		publish(t, bus, spoilt(t, newNotice(), data))
 	}
 	roles := newNotice()
 	roles.RolesChanged = true
-	// An end's time is not a change's.
-	for _, data := range []string{``, user + `}`, user + at, `{"changed_at":"2026-11-22T00:00:00Z"}`} {
+	for _, data := range []string{``, `{"changed_at":"2026-11-22T00:00:00Z"}`} {
 		publish(t, bus, spoilt(t, roles, data))
-		roles.Stamp.ID = domain.EventID{ID: newID()}
+		roles.EventID = domain.EventID{ID: newID()}
+	}
+	for _, version := range []int64{0, -1} {
+		none := noticeMessage(t, newNotice())
+		none.UserVersion = version
+		publish(t, bus, none)
 	}
 	later := noticeMessage(t, newNotice())
 	later.Type = "menjin.user.session_ended.v2"

@@ -10,6 +10,7 @@ const (
 	livePrefix    = "session:{"
 	refreshPrefix = "refresh:{"
 	indexPrefix   = "sessions:{"
+	fencePrefix   = "fence:{"
 	limitPrefix   = "limit:{"
 	attemptPrefix = "attempts:{"
 
@@ -27,15 +28,22 @@ func keyOf(prefix string, user domain.UserID, session domain.SessionID) string {
 
 // keysOf are those of one session, in the order that scripts take them.
 func keysOf(user domain.UserID, session domain.SessionID) []string {
-	return []string{keyOf(livePrefix, user, session), keyOf(refreshPrefix, user, session), indexOf(user)}
+	return []string{
+		keyOf(livePrefix, user, session), keyOf(refreshPrefix, user, session), userKey(indexPrefix, user), userKey(fencePrefix, user),
+	}
 }
 
 // prefixesOf are what the keys of all sessions of a user begin with, in the order that scripts take them.
 func prefixesOf(user domain.UserID) []string {
-	return []string{livePrefix + user.String() + "}:", refreshPrefix + user.String() + "}:", indexOf(user)}
+	return []string{
+		userKey(livePrefix, user) + ":", userKey(refreshPrefix, user) + ":", userKey(indexPrefix, user), userKey(fencePrefix, user),
+	}
 }
 
-func indexOf(user domain.UserID) string { return indexPrefix + user.String() + "}" }
+func userKey(prefix string, user domain.UserID) string {
+	var room [len(indexPrefix) + idLength + len("}")]byte
+	return string(append(appendID(append(room[:0], prefix...), user.ID), '}'))
+}
 
 // appendID is ID.String without an allocation.
 func appendID(key []byte, id domain.ID) []byte {

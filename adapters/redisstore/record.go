@@ -28,6 +28,7 @@ type body struct {
 	Device     device       `json:"device"`
 	IP         string       `json:"ip"`
 	SessionKey []byte       `json:"session_key,omitempty"` // sealed
+	Version    int64        `json:"user_version,omitempty"`
 	CreatedAt  int64        `json:"created_at"`
 }
 
@@ -46,7 +47,10 @@ func sessionKeyField(id domain.SessionID) ports.Field {
 }
 
 func (s *Sessions) encode(state domain.SessionState) ([]byte, error) {
-	written := body{AppID: state.AppID, Device: device(state.Device), IP: state.IP, CreatedAt: state.CreatedAt.UnixMicro()}
+	written := body{
+		AppID: state.AppID, Device: device(state.Device), IP: state.IP,
+		Version: state.UserVersion, CreatedAt: state.CreatedAt.UnixMicro(),
+	}
 	if !state.SessionKey.IsZero() {
 		sealed, err := s.cipher.Seal(sessionKeyField(state.ID), state.SessionKey.Secret)
 		if err != nil {
@@ -58,11 +62,21 @@ func (s *Sessions) encode(state domain.SessionState) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	head := strings.Join([]string{
-		hashText(state.RefreshHash), hashText(state.ReplacedHash), instantText(state.RefreshedAt),
-		instantText(state.RefreshUntil), instantText(state.ExpiresAt), instantText(state.LastSeenAt), rolesText(state.Roles),
-	}, " ")
-	return append([]byte(head+"\n"), text...), nil
+	return append(appendHead(make([]byte, 0, headRoom+len(text)), state), text...), nil
+}
+
+// headRoom is enough for most lines.
+const headRoom = 256
+
+// appendHead writes the line.
+func appendHead(line []byte, state domain.SessionState) []byte {
+	for _, hash := range [...]domain.RefreshHash{state.RefreshHash, state.ReplacedHash} {
+		line = append(appendHash(line, hash), ' ')
+	}
+	for _, instant := range [...]time.Time{state.RefreshedAt, state.RefreshUntil, state.ExpiresAt, state.LastSeenAt} {
+		line = append(appendInstant(line, instant), ' ')
+	}
+	return append(append(line, rolesText(state.Roles)...), '\n')
 }
 
 // decode reads all of a record but the session key, which it returns sealed. The idle limit is the caller's to know.
@@ -74,7 +88,7 @@ func decode(user domain.UserID, id domain.SessionID, record string) (domain.Sess
 		return domain.SessionState{}, nil, errRecord
 	}
 	state := domain.SessionState{
-		ID: id, UserID: user, AppID: kept.AppID, Device: domain.Device(kept.Device), IP: kept.IP,
+		ID: id, UserID: user, UserVersion: kept.Version, AppID: kept.AppID, Device: domain.Device(kept.Device), IP: kept.IP,
 		Roles: parseRoles(fields[6]), CreatedAt: time.UnixMicro(kept.CreatedAt).UTC(),
 	}
 	for i, hash := range []*domain.RefreshHash{&state.RefreshHash, &state.ReplacedHash} {
@@ -90,11 +104,13 @@ func decode(user domain.UserID, id domain.SessionID, record string) (domain.Sess
 	return state, kept.SessionKey, nil
 }
 
-func hashText(hash domain.RefreshHash) string {
+func hashText(hash domain.RefreshHash) string { return string(appendHash(nil, hash)) }
+
+func appendHash(text []byte, hash domain.RefreshHash) []byte {
 	if hash == (domain.RefreshHash{}) {
-		return none
+		return append(text, none...)
 	}
-	return hex.EncodeToString(hash[:])
+	return hex.AppendEncode(text, hash[:])
 }
 
 func parseHash(hash *domain.RefreshHash, text string) error {
@@ -109,11 +125,11 @@ func parseHash(hash *domain.RefreshHash, text string) error {
 	return nil
 }
 
-func instantText(instant time.Time) string {
+func appendInstant(text []byte, instant time.Time) []byte {
 	if instant.IsZero() {
-		return "0"
+		return append(text, '0')
 	}
-	return strconv.FormatInt(instant.UnixMicro(), 10)
+	return strconv.AppendInt(text, instant.UnixMicro(), 10)
 }
 
 func parseInstant(instant *time.Time, text string) error {

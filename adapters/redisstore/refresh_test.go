@@ -90,7 +90,7 @@ func TestRefreshOpensAnIdleSessionAgain(t *testing.T) {
 			t.Fatalf("idle: %v", err)
 		}
 		at := now().Add(limits.Idle + time.Minute)
-		if err := s.store.SetRoles(t.Context(), user, []domain.Role{domain.RoleAdmin}); err != nil {
+		if err := s.store.SetRoles(t.Context(), user, 2, []domain.Role{domain.RoleAdmin}); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.touch(t, session); !errors.Is(err, domain.ErrSessionEnded) {
@@ -133,8 +133,8 @@ func TestRolesAreOfTheMomentAndKeepTheTimes(t *testing.T) {
 		for _, key := range s.keys(t) {
 			before[key] = s.client.PTTL(t.Context(), key).Val()
 		}
-		for _, want := range [][]domain.Role{nil, {domain.RoleUser}, {domain.RoleUser, domain.RoleAdmin, domain.RoleSupport}} {
-			if err := s.store.SetRoles(t.Context(), user, want); err != nil {
+		for i, want := range [][]domain.Role{nil, {domain.RoleUser}, {domain.RoleUser, domain.RoleAdmin, domain.RoleSupport}} {
+			if err := s.store.SetRoles(t.Context(), user, int64(2+i), want); err != nil {
 				t.Fatal(err)
 			}
 			for key, was := range before {
@@ -200,10 +200,10 @@ func TestListShowsWhatIsKept(t *testing.T) {
 func TestAllEndButOne(t *testing.T) {
 	onEachServer(t, func(t *testing.T, s *setup) {
 		user, first := s.open(t)
-		second, later := newSession(user, now(), limits), newSession(user, now().Add(time.Minute), limits)
+		second, later := newSession(user, now(), limits), newSessionOn(2, user, now(), limits)
 		s.openFor(t, second)
 		s.openFor(t, later)
-		if err := s.store.EndOpenedUntil(t.Context(), user, now(), second.State().ID); err != nil {
+		if err := s.store.EndOpenedBefore(t.Context(), user, 2, second.State().ID); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.touch(t, first); !errors.Is(err, domain.ErrSessionEnded) {
@@ -212,7 +212,7 @@ func TestAllEndButOne(t *testing.T) {
 		if err := errors.Join(s.touch(t, second), s.touch(t, later)); err != nil {
 			t.Errorf("those that stay: %v", err)
 		}
-		if err := s.store.EndOpenedUntil(t.Context(), user, now(), domain.SessionID{}); err != nil {
+		if err := s.store.EndOpenedBefore(t.Context(), user, 2, domain.SessionID{}); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.touch(t, second); !errors.Is(err, domain.ErrSessionEnded) {

@@ -3,17 +3,44 @@ package redisstore
 import "github.com/redis/go-redis/v9"
 
 // The scripts form keys from the keys and prefixes they are given. All have the user's hash tag, so they lie in the slot that
-// the script runs in. Instants are microseconds since 1970, which a Lua number holds exactly; "%.0f" writes them in full.
+// the script runs in. Instants are microseconds since 1970, which a Lua number holds exactly, as it does versions; "%.0f" writes
+// them in full.
+//
+// The index holds a user's sessions by the version of the user they were opened on. The release before wrote there the instant
+// they were opened at, which is more than any version: such sessions count as opened on an older one.
+//
+// The fence is two versions with a blank between them: the lowest that a session may be opened on, and that of the roles set last.
+const (
+	// readFence sets fence and told from KEYS[4], and version from ARGV[1].
+	readFence = `
+local version = tonumber(ARGV[1])
+local fence, told = string.match(redis.call('GET', KEYS[4]) or '0 0', '^(%d+) (%d+)$')
+fence, told = tonumber(fence), tonumber(told)
+`
+	// raiseFence writes it back for ARGV[2] milliseconds, and sets outdated to the sessions opened on an older version.
+	raiseFence = `
+redis.call('SET', KEYS[4], string.format('%.0f %.0f', math.max(fence, version), told), 'PX', ARGV[2])
+local outdated = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', '(' .. ARGV[1])
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '100000000000000', '+inf')) do
+	outdated[#outdated + 1] = id
+end
+`
+)
+
 var (
 	// openScript keeps a session and makes the index outlive it. Only when the index holds more than the user may have is it
 	// read: what is gone by itself leaves it, and of the rest what was idle longest gives way, those that are not live (whose
 	// time left is made less than any other) before those that are. It then costs a microsecond or two for each that the user
 	// may have.
 	//
-	// KEYS: live key, refresh key, index.
-	// ARGV: session, live value, milliseconds live, record, milliseconds refreshable, opened at, milliseconds in the index,
-	// how many sessions the user may have. Returns those that gave way.
+	// KEYS: live key, refresh key, index, fence.
+	// ARGV: session, live value, milliseconds live, record, milliseconds refreshable, version of the user, milliseconds in the
+	// index, how many sessions the user may have. Returns those that gave way, and nothing for a session below the fence.
 	openScript = redis.NewScript(`
+local fence = redis.call('GET', KEYS[4])
+if fence and tonumber(ARGV[6]) < tonumber(string.match(fence, '^%d+')) then
+	return false
+end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 redis.call('SET', KEYS[2], ARGV[4], 'PX', ARGV[5])
 redis.call('ZADD', KEYS[3], ARGV[6], ARGV[1])
@@ -64,31 +91,38 @@ redis.call('DEL', KEYS[1], KEYS[2])
 redis.call('ZREM', KEYS[3], ARGV[1])
 `)
 
-	// endUntilScript forgets the sessions opened up to an instant but one.
+	// endBeforeScript forgets the sessions opened on an older version but one.
 	//
-	// KEYS: prefix of live keys, prefix of refresh keys, index. ARGV: the instant, the one that stays.
-	endUntilScript = redis.NewScript(`
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', ARGV[1])) do
-	if id ~= ARGV[2] then
+	// KEYS: prefix of live keys, prefix of refresh keys, index, fence.
+	// ARGV: version, milliseconds of the fence, the one that stays.
+	endBeforeScript = redis.NewScript(readFence + raiseFence + `
+for _, id in ipairs(outdated) do
+	if id ~= ARGV[3] then
 		redis.call('DEL', KEYS[1] .. id, KEYS[2] .. id)
 		redis.call('ZREM', KEYS[3], id)
 	end
 end
 `)
 
-	// rolesScript writes other roles into all that is kept of a user's sessions. What has gone by itself stays gone.
+	// rolesScript writes other roles into all that is kept of the sessions opened on an older version. What has gone by itself
+	// stays gone.
 	//
-	// KEYS: prefix of live keys, prefix of refresh keys, index. ARGV: the roles.
-	rolesScript = redis.NewScript(`
-for _, id in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
+	// KEYS: prefix of live keys, prefix of refresh keys, index, fence. ARGV: version, milliseconds of the fence, the roles.
+	rolesScript = redis.NewScript(readFence + `
+if version < told then
+	return
+end
+told = version
+` + raiseFence + `
+for _, id in ipairs(outdated) do
 	local live = redis.call('GET', KEYS[1] .. id)
 	if live then
-		redis.call('SET', KEYS[1] .. id, string.match(live, '^%d+') .. ' ' .. ARGV[1], 'KEEPTTL')
+		redis.call('SET', KEYS[1] .. id, string.match(live, '^%d+') .. ' ' .. ARGV[3], 'KEEPTTL')
 	end
 	local record = redis.call('GET', KEYS[2] .. id)
 	if record then
 		local head, body = string.match(record, '^(%S+ %S+ %d+ %d+ %d+ %d+) [^\n]*(\n.*)$')
-		redis.call('SET', KEYS[2] .. id, head .. ' ' .. ARGV[1] .. body, 'KEEPTTL')
+		redis.call('SET', KEYS[2] .. id, head .. ' ' .. ARGV[3] .. body, 'KEEPTTL')
 	end
 end
 `)
@@ -127,13 +161,13 @@ redis.call('SET', KEYS[1], expires .. string.match(rest, '^[^\n]*'), 'PX',
 return record
 `)
 
-	// listScript returns, for each session that is kept, the newest first: its id, its record, and how many milliseconds it is
+	// listScript returns, for each session that is kept: its id, its record, and how many milliseconds it is
 	// live, less than zero when it is not.
 	//
 	// KEYS: prefix of live keys, prefix of refresh keys, index.
 	listScript = redis.NewScript(`
 local kept = {}
-for _, id in ipairs(redis.call('ZREVRANGE', KEYS[3], 0, -1)) do
+for _, id in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
 	local record = redis.call('GET', KEYS[2] .. id)
 	if record then
 		kept[#kept + 1] = id

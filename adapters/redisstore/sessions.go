@@ -30,6 +30,9 @@ func NewSessions(client redis.UniversalClient, cipher ports.Cipher, limits domai
 	return &Sessions{redis: client, cipher: cipher, limits: limits}
 }
 
+// fenced is how long a fence is kept, in milliseconds. It outlives any sign-in that read the user before it.
+const fenced = int64(time.Hour / time.Millisecond)
+
 // Ping reports domain.ErrUnavailable when Redis does not answer.
 func (s *Sessions) Ping(ctx context.Context) error {
 	return translate(ctx, "ping Redis", s.redis.Ping(ctx).Err())
@@ -47,9 +50,12 @@ func (s *Sessions) Open(ctx context.Context, session *domain.Session, most int) 
 		state.ID.String(),
 		liveValue(state), millisecondsTo(state, state.IdleUntil),
 		record, millisecondsTo(state, state.RefreshUntil),
-		state.CreatedAt.UnixMicro(), millisecondsTo(state, state.ExpiresAt),
+		state.UserVersion, millisecondsTo(state, state.ExpiresAt),
 		max(most, 1),
 	).StringSlice()
+	if errors.Is(err, redis.Nil) {
+		return nil, ports.ErrOutdated
+	}
 	if err != nil {
 		return nil, translate(ctx, "open session", err)
 	}
@@ -101,14 +107,14 @@ func (s *Sessions) End(ctx context.Context, user domain.UserID, id domain.Sessio
 	return s.run(ctx, "end session", endScript, keysOf(user, id), id.String())
 }
 
-// EndOpenedUntil forgets the user's sessions that were opened up to an instant, but one.
-func (s *Sessions) EndOpenedUntil(ctx context.Context, user domain.UserID, until time.Time, except domain.SessionID) error {
-	return s.run(ctx, "end sessions", endUntilScript, prefixesOf(user), until.UnixMicro(), except.String())
+// EndOpenedBefore forgets the user's sessions that were opened on an older version, but one.
+func (s *Sessions) EndOpenedBefore(ctx context.Context, user domain.UserID, version int64, except domain.SessionID) error {
+	return s.run(ctx, "end sessions", endBeforeScript, prefixesOf(user), version, fenced, except.String())
 }
 
-// SetRoles keeps other roles with all of the user's sessions.
-func (s *Sessions) SetRoles(ctx context.Context, user domain.UserID, roles []domain.Role) error {
-	return s.run(ctx, "set roles of sessions", rolesScript, prefixesOf(user), rolesText(roles))
+// SetRoles keeps the roles of a version with the user's sessions that were opened on an older one.
+func (s *Sessions) SetRoles(ctx context.Context, user domain.UserID, version int64, roles []domain.Role) error {
+	return s.run(ctx, "set roles of sessions", rolesScript, prefixesOf(user), version, fenced, rolesText(roles))
 }
 
 // run sends the whole script again when a server, say one that was restarted, does not know it by its digest.
@@ -134,8 +140,9 @@ func translate(ctx context.Context, what string, err error) error {
 }
 
 // liveValue is what Touch needs to know of a session, and all it reads.
-func liveValue(state domain.SessionState) string {
-	return instantText(state.ExpiresAt) + " " + rolesText(state.Roles)
+func liveValue(state domain.SessionState) []byte {
+	value := append(appendInstant(make([]byte, 0, 64), state.ExpiresAt), ' ')
+	return append(value, rolesText(state.Roles)...)
 }
 
 // millisecondsTo is how long a key lives that ends at an instant, at least one: Redis refuses less.

@@ -1,9 +1,12 @@
 package redisstore
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -75,7 +78,13 @@ func (s *Sessions) List(ctx context.Context, user domain.UserID, now time.Time) 
 			sessions = append(sessions, domain.RestoreSession(state))
 		}
 	}
+	slices.SortFunc(sessions, newestFirst)
 	return sessions, nil
+}
+
+func newestFirst(a, b *domain.Session) int {
+	one, other := a.State(), b.State()
+	return cmp.Or(other.CreatedAt.Compare(one.CreatedAt), bytes.Compare(other.ID.ID[:], one.ID.ID[:]))
 }
 
 // place sets what the record does not know, from how long the session is live yet.

@@ -38,9 +38,9 @@ func TestEachOperationIsOneRoundTrip(t *testing.T) {
 				_, err := s.store.List(t.Context(), user, now())
 				return err
 			}},
-			{"set roles", "evalsha", func() error { return s.store.SetRoles(t.Context(), user, nil) }},
+			{"set roles", "evalsha", func() error { return s.store.SetRoles(t.Context(), user, firstVersion, nil) }},
 			{"end", "evalsha", func() error { return s.store.End(t.Context(), user, id) }},
-			{"end all", "evalsha", func() error { return s.store.EndOpenedUntil(t.Context(), user, now(), domain.SessionID{}) }},
+			{"end all", "evalsha", func() error { return s.store.EndOpenedBefore(t.Context(), user, firstVersion, domain.SessionID{}) }},
 			{"take", "evalsha", func() error {
 				_, err := limiter.Take(t.Context(), user.String(), ports.Rate{Burst: 9, Per: time.Minute}, now())
 				return err
@@ -87,11 +87,11 @@ func TestEveryKeyExpires(t *testing.T) {
 		}
 		check("after open", nil, 5)
 		check("after touch", s.touch(t, session), 5)
-		check("after other roles", s.store.SetRoles(t.Context(), user, []domain.Role{domain.RoleAdmin}), 5)
+		check("after other roles", s.store.SetRoles(t.Context(), user, 2, []domain.Role{domain.RoleAdmin}), 6)
 		_, err := s.refresh(t, session, 0, now())
-		check("after refresh", err, 5)
-		check("after end", s.store.End(t.Context(), user, session.State().ID), 3)
-		check("after all ended", s.store.EndOpenedUntil(t.Context(), user, now(), domain.SessionID{}), 0)
+		check("after refresh", err, 6)
+		check("after end", s.store.End(t.Context(), user, session.State().ID), 4)
+		check("after all ended", s.store.EndOpenedBefore(t.Context(), user, 2, domain.SessionID{}), 1)
 	})
 }
 
@@ -160,7 +160,7 @@ func TestRecordIsWholeAndHidesItsSecrets(t *testing.T) {
 		want := map[string]any{
 			"app_id": "wx0123456789abcdef", "ip": "2001:db8::1",
 			"device":     map[string]any{"id": "d-1", "model": `Pixel 9 "Pro"`, "platform": "android", "system": "Android 16"},
-			"created_at": float64(state.CreatedAt.UnixMicro()),
+			"created_at": float64(state.CreatedAt.UnixMicro()), "user_version": float64(firstVersion),
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("record:\n%s", diff)

@@ -187,7 +187,8 @@ func (s *setup) ageKeys(tb testing.TB, d time.Duration) {
 	}
 }
 
-func newID() domain.ID { return domain.ID(uuid.New()) }
+// newID makes ids that rise, as those of the service do.
+func newID() domain.ID { return domain.ID(uuid.Must(uuid.NewV7())) }
 
 func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
@@ -200,10 +201,17 @@ func refreshToken(user domain.UserID, id domain.SessionID, generation int) domai
 	return domain.RefreshToken{Secret: domain.NewSecret(text), UserID: user, SessionID: id}
 }
 
+// firstVersion is what users begin with.
+const firstVersion = 1
+
 func newSession(user domain.UserID, at time.Time, limits domain.SessionLimits) *domain.Session {
+	return newSessionOn(firstVersion, user, at, limits)
+}
+
+func newSessionOn(version int64, user domain.UserID, at time.Time, limits domain.SessionLimits) *domain.Session {
 	id := domain.SessionID{ID: newID()}
 	return domain.OpenSession(domain.SessionOpening{
-		ID: id, UserID: user, AppID: "wx0123456789abcdef", IP: "2001:db8::1",
+		ID: id, UserID: user, UserVersion: version, AppID: "wx0123456789abcdef", IP: "2001:db8::1",
 		Device:     domain.Device{ID: "d-1", Model: `Pixel 9 "Pro"`, Platform: "android", System: "Android 16"},
 		SessionKey: domain.SessionKey{Secret: domain.NewSecret(sessionKey)},
 		Roles:      []domain.Role{domain.RoleUser, domain.RoleSupport},

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -32,8 +33,10 @@ func TestFirstSchemaGrowsUnderItsDataAndItsRelease(t *testing.T) {
 			if err := Migrate(t.Context(), address); err != nil {
 				t.Fatal(err)
 			}
-			if err := MigrateDown(t.Context(), address); err != nil {
-				t.Fatal(err)
+			for range steps - 1 {
+				if err := MigrateDown(t.Context(), address); err != nil {
+					t.Fatal(err)
+				}
 			}
 			now := stampNow().At
 			var ordinary, admin, later domain.SessionState
@@ -59,6 +62,12 @@ func TestFirstSchemaGrowsUnderItsDataAndItsRelease(t *testing.T) {
 				}
 				if _, err := NewUsers(db).ByID(t.Context(), session.UserID); err != nil {
 					t.Errorf("user: %v", err)
+				}
+				if err := sessions.EndOpenedBefore(t.Context(), session.UserID, 1, domain.SessionID{}); err != nil {
+					t.Errorf("end sessions: %v", err)
+				}
+				if _, err := sessions.Touch(t.Context(), session.UserID, session.ID, now); !errors.Is(err, domain.ErrSessionEnded) {
+					t.Errorf("touch after any ending: got error %v, want %v", err, domain.ErrSessionEnded)
 				}
 			}
 		})

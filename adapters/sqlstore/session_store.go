@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
@@ -13,13 +12,12 @@ import (
 )
 
 const (
-	// lockSessions lets one statement after the other work on several sessions of a user: they would lock the rows in orders
-	// of their own, and could not count those that another one adds. Single rows do not ask for it.
+	// lockSessions lets one transaction after the other work on several sessions of a user: they would lock the rows in orders
+	// of their own, and could not see what another one adds, sessions or a fence. Single rows do not ask for it. What follows
+	// the lock is read as it is then, since each statement of READ COMMITTED takes a snapshot of its own.
 	lockSessions = `SELECT pg_advisory_xact_lock(hashtextextended('menjin sessions ' || $1, 0))`
 
-	endSession       = `DELETE FROM sessions WHERE user_id = $1 AND id = $2`
-	endSessionsUntil = `DELETE FROM sessions WHERE user_id = $1 AND created_at <= $2 AND id <> $3`
-	setSessionRoles  = `UPDATE sessions SET roles = $2 WHERE user_id = $1 AND roles <> $2`
+	endSession = `DELETE FROM sessions WHERE user_id = $1 AND id = $2`
 )
 
 // Sessions keeps sessions in the database, for installations without Redis. Its Sweep has to be called every minute or so.
@@ -46,38 +44,6 @@ func (s *Sessions) End(ctx context.Context, user domain.UserID, id domain.Sessio
 		return fmt.Errorf("end session: %w", err)
 	}
 	return nil
-}
-
-// EndOpenedUntil is ports.SessionStore's.
-func (s *Sessions) EndOpenedUntil(ctx context.Context, user domain.UserID, until time.Time, except domain.SessionID) error {
-	err := s.alone(ctx, user, step{
-		statement: endSessionsUntil, args: []any{s.db.id(user.ID), s.db.instant(until), s.db.id(except.ID)},
-	})
-	if err != nil {
-		return fmt.Errorf("end sessions of user: %w", err)
-	}
-	return nil
-}
-
-// SetRoles is ports.SessionStore's.
-func (s *Sessions) SetRoles(ctx context.Context, user domain.UserID, roles []domain.Role) error {
-	err := s.alone(ctx, user, step{
-		statement: setSessionRoles, args: []any{s.db.id(user.ID), domain.JoinRoles(roles)},
-	})
-	if err != nil {
-		return fmt.Errorf("set roles of sessions: %w", err)
-	}
-	return nil
-}
-
-// Sweep is ports.SessionArchive's.
-func (s *Sessions) Sweep(ctx context.Context, before time.Time, limit int) (int64, error) {
-	count, err := s.db.sweep(ctx, "sessions", "user_id, id", "refresh_until < $1 ORDER BY refresh_until LIMIT $2",
-		s.db.instant(before), limit)
-	if err != nil {
-		return 0, fmt.Errorf("sweep sessions: %w", err)
-	}
-	return count, nil
 }
 
 // alone takes the steps as one transaction, in one round trip, when nobody else changes several of the user's sessions.

@@ -100,7 +100,8 @@ func TestRoundTripsAreAsFewAsCanBe(t *testing.T) {
 					_, err := sessions.Touch(t.Context(), opened.UserID, opened.ID, opened.CreatedAt.Add(time.Minute))
 					return err
 				}},
-				{"SetRoles", 1, func() error { return sessions.SetRoles(t.Context(), opened.UserID, opened.Roles) }},
+				{"SetRoles", 1, func() error { return sessions.SetRoles(t.Context(), opened.UserID, 0, opened.Roles) }},
+				{"EndOpenedBefore", 1, func() error { return sessions.EndOpenedBefore(t.Context(), opened.UserID, 0, opened.ID) }},
 				{"Refresh", 2, func() error {
 					_, err := sessions.Refresh(t.Context(), opened.UserID, opened.ID, opened.RefreshHash, domain.RefreshHash{2}, opened.CreatedAt)
 					return err

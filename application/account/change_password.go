@@ -59,7 +59,7 @@ func (uc *ChangePassword) Do(ctx context.Context, caller Caller, in PasswordChan
 		return fmt.Errorf("hash password: %w", err)
 	}
 	note := caller.note(domain.AuditPassword, "")
-	change, err := uc.users.One(ctx, caller.UserID, note, func(u *domain.User, c update.Change) ([]domain.Event, error) {
+	version, err := uc.users.One(ctx, caller.UserID, note, func(u *domain.User, c update.Change) ([]domain.Event, error) {
 		if !u.State().PasswordHash.Equal(before.PasswordHash.Secret) {
 			return nil, domain.ErrBadCredentials // changed meanwhile: what was proven is the password no more
 		}
@@ -72,7 +72,7 @@ func (uc *ChangePassword) Do(ctx context.Context, caller Caller, in PasswordChan
 	if err != nil {
 		return fmt.Errorf("change password: %w", err)
 	}
-	return uc.ender.CarryOut(ctx, caller.UserID, caller.SessionID, change)
+	return uc.ender.CarryOut(ctx, caller.UserID, version, caller.SessionID)
 }
 
 // prove wants the old password where there is one. A stolen session must not be enough to guess it.

@@ -29,12 +29,13 @@ func NewMerger(tx ports.Transactor, users *update.Users, ender *session.Ender) *
 func (m *Merger) Merge(ctx context.Context, a, b domain.UserID, note *update.Note) (*domain.User, error) {
 	c := m.users.Begin()
 	var kept, absorbed *domain.User
+	var ended []domain.Event
 	err := m.tx.InTx(ctx, func(ctx context.Context, tx ports.Tx) error {
 		first, second, err := lockBoth(ctx, tx.Users(), a, b)
 		if err != nil {
 			return err
 		}
-		events := []domain.Event{
+		ended = []domain.Event{
 			first.EndAllSessions(domain.SessionID{}, domain.EndedByMerge, c.Stamp()),
 			second.EndAllSessions(domain.SessionID{}, domain.EndedByMerge, c.Stamp()),
 		}
@@ -43,7 +44,6 @@ func (m *Merger) Merge(ctx context.Context, a, b domain.UserID, note *update.Not
 		if err != nil {
 			return err
 		}
-		events = append(events, merged...)
 		// The one who loses identities goes first.
 		if err := tx.Users().Save(ctx, absorbed); err != nil {
 			return fmt.Errorf("empty absorbed account: %w", err)
@@ -51,7 +51,7 @@ func (m *Merger) Merge(ctx context.Context, a, b domain.UserID, note *update.Not
 		if err := tx.Users().Save(ctx, kept); err != nil {
 			return fmt.Errorf("save kept account: %w", err)
 		}
-		if err := c.Finish(ctx, tx, kept.ID(), note, events); err != nil {
+		if err := c.Finish(ctx, tx, kept.ID(), note, append(ended, merged...)); err != nil {
 			return err
 		}
 		return tx.Users().Remove(ctx, absorbed.ID())
@@ -59,8 +59,8 @@ func (m *Merger) Merge(ctx context.Context, a, b domain.UserID, note *update.Not
 	if err != nil {
 		return nil, fmt.Errorf("merge accounts: %w", err)
 	}
-	for _, id := range []domain.UserID{kept.ID(), absorbed.ID()} {
-		if err := m.ender.CarryOut(ctx, id, domain.SessionID{}, c); err != nil {
+	for _, event := range ended {
+		if err := m.ender.CarryOut(ctx, event.UserID, event.Version, domain.SessionID{}); err != nil {
 			return nil, err
 		}
 	}

@@ -101,7 +101,9 @@ func (b *bundle) byWeChat(t *testing.T, openID string) domain.UserID {
 func (b *bundle) signIn(t *testing.T, user domain.UserID) (account.Caller, domain.Secret) {
 	t.Helper()
 	id := domain.SessionID{ID: b.newID()}
-	opened := domain.OpenSession(domain.SessionOpening{ID: id, UserID: user, Roles: []domain.Role{domain.RoleUser}}, limits, b.now)
+	opened := domain.OpenSession(domain.SessionOpening{
+		ID: id, UserID: user, UserVersion: b.state(t, user).Version, Roles: []domain.Role{domain.RoleUser},
+	}, limits, b.now)
 	if _, err := b.sessions.Open(t.Context(), opened, 20); err != nil {
 		t.Fatal(err)
 	}

@@ -36,14 +36,14 @@ func (uc *Lock) Lock(ctx context.Context, actor Actor, id domain.UserID, reason 
 	case strings.IndexFunc(reason, unicode.IsControl) >= 0 || !utf8.ValidString(reason):
 		return nil, domain.Invalid(domain.Violation{Field: "reason", Rule: "format", Text: "must not hold control characters"})
 	}
-	user, change, err := uc.change(ctx, actor, id, actor.note(domain.AuditLock, reason),
+	user, version, err := uc.change(ctx, actor, id, actor.note(domain.AuditLock, reason),
 		func(u *domain.User, c update.Change) []domain.Event {
 			return append(u.Lock(c.Stamp()), u.EndAllSessions(domain.SessionID{}, domain.EndedByLock, c.Stamp()))
 		})
 	if err != nil {
 		return nil, fmt.Errorf("lock user: %w", err)
 	}
-	return user, uc.ender.CarryOut(ctx, id, domain.SessionID{}, change)
+	return user, uc.ender.CarryOut(ctx, id, version, domain.SessionID{})
 }
 
 // Unlock lets a user sign in again.
@@ -58,19 +58,19 @@ func (uc *Lock) Unlock(ctx context.Context, actor Actor, id domain.UserID) (*dom
 
 func (uc *Lock) change(
 	ctx context.Context, actor Actor, id domain.UserID, note *update.Note, change func(*domain.User, update.Change) []domain.Event,
-) (changed *domain.User, at update.Change, err error) {
+) (changed *domain.User, version int64, err error) {
 	if err := actor.may(domain.PermissionUsersLock); err != nil {
-		return nil, update.Change{}, err
+		return nil, 0, err
 	}
 	if !actor.Operator && actor.UserID == id {
-		return nil, update.Change{}, domain.ErrPermissionDenied // nobody could let them in again
+		return nil, 0, domain.ErrPermissionDenied // nobody could let them in again
 	}
-	at, err = uc.users.One(ctx, id, note, func(u *domain.User, c update.Change) ([]domain.Event, error) {
+	version, err = uc.users.One(ctx, id, note, func(u *domain.User, c update.Change) ([]domain.Event, error) {
 		if err := actor.mayTouch(u); err != nil {
 			return nil, err
 		}
 		changed = u
 		return change(u, c), nil
 	})
-	return changed, at, err
+	return changed, version, err
 }

@@ -31,14 +31,14 @@ func (uc *Roles) Set(ctx context.Context, actor Actor, id domain.UserID, roles [
 	}
 	var changed *domain.User
 	note := actor.note(domain.AuditRoles, domain.JoinRoles(roles))
-	_, err := uc.users.One(ctx, id, note, func(u *domain.User, c update.Change) ([]domain.Event, error) {
+	version, err := uc.users.One(ctx, id, note, func(u *domain.User, c update.Change) ([]domain.Event, error) {
 		changed = u
 		return u.SetRoles(roles, c.Stamp()), nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("set roles: %w", err)
 	}
-	if err := uc.sessions.SetRoles(ctx, id, changed.Roles()); err != nil {
+	if err := uc.sessions.SetRoles(ctx, id, version, changed.Roles()); err != nil {
 		return nil, fmt.Errorf("bring roles to sessions: %w", err)
 	}
 	return changed, nil

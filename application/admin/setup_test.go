@@ -73,7 +73,7 @@ func (b *bundle) actor(t *testing.T, name string, roles ...domain.Role) admin.Ac
 	user.SetRoles(roles, stamp)
 	b.store.Put(user)
 	opened := domain.OpenSession(domain.SessionOpening{
-		ID: domain.SessionID{ID: b.newID()}, UserID: user.ID(), Roles: user.Roles(),
+		ID: domain.SessionID{ID: b.newID()}, UserID: user.ID(), UserVersion: user.State().Version, Roles: user.Roles(),
 	}, limits, start)
 	if _, err := b.sessions.Open(t.Context(), opened, 20); err != nil {
 		t.Fatal(err)

@@ -39,7 +39,7 @@ func (uc *Follow) handle(ctx context.Context, notice ports.SessionNotice) error 
 	case notice.SessionID != domain.SessionID{}:
 		err = uc.sessions.End(ctx, notice.UserID, notice.SessionID)
 	default:
-		err = uc.sessions.EndOpenedUntil(ctx, notice.UserID, notice.Stamp.At, notice.Except)
+		err = uc.sessions.EndOpenedBefore(ctx, notice.UserID, notice.Version, notice.Except)
 	}
 	if err != nil {
 		return fmt.Errorf("follow session notice: %w", err)
@@ -56,5 +56,6 @@ func (uc *Follow) bringRoles(ctx context.Context, id domain.UserID) error {
 	if err != nil {
 		return err
 	}
-	return uc.sessions.SetRoles(ctx, id, user.Roles())
+	state := user.State()
+	return uc.sessions.SetRoles(ctx, id, state.Version, state.Roles)
 }

@@ -81,7 +81,7 @@ func TestFollowBringsTheRolesOfThisMoment(t *testing.T) {
 	b.store.Put(b.user) // the crash: committed, and not brought to the sessions
 	feed := memory.NewSessionFeed()
 	feed.Publish(ports.SessionNotice{UserID: domain.UserID{ID: domain.ID{9}}, RolesChanged: true}) // somebody gone since
-	feed.Publish(ports.SessionNotice{UserID: events[0].UserID, Stamp: domain.Stamp{At: events[0].At}, RolesChanged: true})
+	feed.Publish(ports.SessionNotice{UserID: events[0].UserID, Version: events[0].Version, RolesChanged: true})
 	b.follow(t, feed, 2)
 	for _, state := range b.sessions.Of(b.user.ID()) {
 		if !slices.Equal(state.Roles, []domain.Role{domain.RoleSupport, domain.RoleUser}) {
@@ -93,11 +93,11 @@ func TestFollowBringsTheRolesOfThisMoment(t *testing.T) {
 func TestFollowSparesTheExceptedAndLaterSessions(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	at := b.now
-	b.now = b.now.Add(time.Minute)
+	b.user.EndAllSessions(b.second, domain.EndedByPasswordChange, domain.Stamp{At: b.now})
+	b.store.Put(b.user)
 	later := b.open(t)
 	feed := memory.NewSessionFeed()
-	feed.Publish(ports.SessionNotice{UserID: b.user.ID(), Stamp: domain.Stamp{At: at}, Except: b.second})
+	feed.Publish(ports.SessionNotice{UserID: b.user.ID(), Version: b.version(t), Except: b.second})
 	b.follow(t, feed, 1)
 	for id, want := range map[domain.SessionID]error{b.first: domain.ErrSessionEnded, b.second: nil, later: nil} {
 		if err := b.check(t, b.token(t, id)); !errors.Is(err, want) {

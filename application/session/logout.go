@@ -10,6 +10,9 @@ import (
 	"github.com/menjin-id/menjin/ports"
 )
 
+// beyondAll is a version that no user reaches, and that a store which counts in floating point holds exactly.
+const beyondAll = 1 << 53
+
 // Ender ends sessions. It commits the intent with its event before it carries it out, so that a crash in between is made good
 // by Follow, which hears of it.
 type Ender struct {
@@ -37,21 +40,24 @@ func (e *Ender) One(ctx context.Context, user domain.UserID, id domain.SessionID
 	return nil
 }
 
-// All ends every session of a user but one, if any. Once it returned nil no request of a session opened before is answered
-// anywhere.
+// All ends every session of a user but one, if any. Once it returned nil no request of a session is answered anywhere whose
+// sign-in read the user before.
 func (e *Ender) All(ctx context.Context, user domain.UserID, except domain.SessionID, reason domain.EndReason, note *update.Note) error {
-	change, err := e.users.One(ctx, user, note, func(u *domain.User, c update.Change) ([]domain.Event, error) {
+	version, err := e.users.One(ctx, user, note, func(u *domain.User, c update.Change) ([]domain.Event, error) {
 		return []domain.Event{u.EndAllSessions(except, reason, c.Stamp())}, nil
 	})
-	if err != nil && !errors.Is(err, domain.ErrUserNotFound) {
+	if errors.Is(err, domain.ErrUserNotFound) {
+		version, err = beyondAll, nil
+	}
+	if err != nil {
 		return fmt.Errorf("announce end of sessions: %w", err)
 	}
-	return e.CarryOut(ctx, user, except, change)
+	return e.CarryOut(ctx, user, version, except)
 }
 
-// CarryOut ends the sessions whose end was announced with a change of the user.
-func (e *Ender) CarryOut(ctx context.Context, user domain.UserID, except domain.SessionID, announced update.Change) error {
-	if err := e.sessions.EndOpenedUntil(ctx, user, announced.At.Add(update.ClockSkew), except); err != nil {
+// CarryOut ends the sessions, but one, if any, whose end was announced by the event that gave the user a version.
+func (e *Ender) CarryOut(ctx context.Context, user domain.UserID, version int64, except domain.SessionID) error {
+	if err := e.sessions.EndOpenedBefore(ctx, user, version, except); err != nil {
 		return fmt.Errorf("end sessions: %w", err)
 	}
 	return nil

@@ -77,9 +77,9 @@ func (uc *Refresh) Do(ctx context.Context, text domain.Secret) (Refreshed, error
 	if err != nil {
 		return Refreshed{}, fmt.Errorf("rotate refresh token: %w", err)
 	}
-	// A sign-in that raced a change of roles may have kept the old ones with its session.
-	if roles := user.Roles(); !slices.Equal(session.State().Roles, roles) {
-		if err := uc.store.SetRoles(ctx, user.ID(), roles); err != nil {
+	// Who changed the roles may have died before it told the sessions.
+	if kept := user.State(); !slices.Equal(session.State().Roles, kept.Roles) {
+		if err := uc.store.SetRoles(ctx, kept.ID, kept.Version, kept.Roles); err != nil {
 			return Refreshed{}, fmt.Errorf("bring roles to sessions: %w", err)
 		}
 	}

@@ -73,12 +73,22 @@ func (b *bundle) openWithToken(t *testing.T) domain.RefreshToken {
 		t.Fatal(err)
 	}
 	opened := domain.OpenSession(domain.SessionOpening{
-		ID: id, UserID: b.user.ID(), Roles: b.user.Roles(), Refresh: token,
+		ID: id, UserID: b.user.ID(), UserVersion: b.version(t), Roles: b.user.Roles(), Refresh: token,
 	}, limits, b.now)
 	if _, err := b.sessions.Open(t.Context(), opened, 20); err != nil {
 		t.Fatal(err)
 	}
 	return token
+}
+
+// version is the user's as stored.
+func (b *bundle) version(t *testing.T) int64 {
+	t.Helper()
+	user, err := b.store.ByID(t.Context(), b.user.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return user.State().Version
 }
 
 func (b *bundle) users() *update.Users  { return update.New(b.store, b.clock, b.newID) }
@@ -165,9 +175,9 @@ func TestLogoutEndsOneSession(t *testing.T) {
 func TestLogoutAllEndsEverySession(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.now = b.now.Add(30 * time.Second) // a replica whose clock is ahead
+	b.now = b.now.Add(24 * time.Hour) // a replica whose clock is ahead
 	ahead := b.open(t)
-	b.now = b.now.Add(-30 * time.Second)
+	b.now = b.now.Add(-24 * time.Hour)
 	if err := session.NewLogoutAll(b.ender()).Do(t.Context(), b.user.ID()); err != nil {
 		t.Fatal(err)
 	}
@@ -179,6 +189,18 @@ func TestLogoutAllEndsEverySession(t *testing.T) {
 	b.wantLastEvent(t, domain.SessionEnded{Reason: domain.EndedByLogoutAll})
 	if err := b.check(t, b.token(t, b.open(t))); err != nil {
 		t.Errorf("a session opened afterwards: got %v", err)
+	}
+}
+
+func TestLogoutAllOfSomebodyGoneEndsEverySession(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.store = memory.NewStore(memory.EventCodec{}, func() {}, memory.StoreOptions{})
+	if err := session.NewLogoutAll(b.ender()).Do(t.Context(), b.user.ID()); err != nil {
+		t.Fatal(err)
+	}
+	if left := b.sessions.Of(b.user.ID()); len(left) != 0 {
+		t.Errorf("%d sessions are kept, want none", len(left))
 	}
 }
 
@@ -207,17 +229,19 @@ func TestAnnouncedEndingSurvivesACrash(t *testing.T) {
 	}
 	b.sessions.Break(nil)
 	announced := b.store.Events()[1]
-	b.now = b.now.Add(time.Second)
 	later := b.open(t)
 
 	feed := memory.NewSessionFeed()
-	feed.Publish(ports.SessionNotice{UserID: announced.UserID, Stamp: domain.Stamp{ID: announced.ID, At: announced.At}})
-	feed.Publish(ports.SessionNotice{UserID: announced.UserID, SessionID: later, Stamp: domain.Stamp{ID: announced.ID, At: b.now}})
+	feed.Publish(ports.SessionNotice{UserID: announced.UserID, Version: announced.Version})
+	feed.Publish(ports.SessionNotice{UserID: announced.UserID, SessionID: b.open(t), Version: announced.Version + 1})
 	b.follow(t, feed, 2)
-	for name, id := range map[string]domain.SessionID{"first": b.first, "second": b.second, "ended by name": later} {
-		if err := b.check(t, b.token(t, id)); !errors.Is(err, domain.ErrSessionEnded) {
-			t.Errorf("%s: got %v", name, err)
+	for _, state := range b.sessions.Of(b.user.ID()) {
+		if state.ID != later {
+			t.Errorf("session %v is kept, want only the one opened after the announcement", state.ID)
 		}
+	}
+	if err := b.check(t, b.token(t, later)); err != nil {
+		t.Errorf("opened after the announcement: %v", err)
 	}
 }
 

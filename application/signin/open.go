@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/menjin-id/menjin/application/session"
@@ -66,28 +65,44 @@ type opening struct {
 	device     domain.Device
 	ip         string
 	sessionKey domain.SessionKey
-	confirm    func(user *domain.User) error // looks at the user as it is once the session is there; nil: nothing to look for
+	confirm    func(ctx context.Context, user *domain.User) error // looks at a user who has changed meanwhile; nil: at nothing
 }
 
-// open is ErrAccountLocked for a user who may not sign in.
+// tries is how often a session is opened. Each one refused means that its user has changed once more.
+const tries = 3
+
+// open is ErrAccountLocked for a user who may not sign in, also when that came to be since they were read.
 func (o *Opener) open(ctx context.Context, opening opening) (Result, error) {
-	user := opening.user
-	if err := user.CheckSignIn(); err != nil {
+	for try := 1; ; try++ {
+		result, err := o.openOnce(ctx, &opening)
+		if !errors.Is(err, ports.ErrOutdated) {
+			return result, err
+		}
+		if try == tries {
+			return Result{}, fmt.Errorf("%w: %w", domain.ErrUnavailable, err)
+		}
+		if err := o.lookAgain(ctx, &opening); err != nil {
+			return Result{}, err
+		}
+	}
+}
+
+// openOnce is ports.ErrOutdated when the user has changed since they were read.
+func (o *Opener) openOnce(ctx context.Context, opening *opening) (Result, error) {
+	if err := opening.user.CheckSignIn(); err != nil {
 		return Result{}, err
 	}
-	now := o.now()
-	id := domain.SessionID{ID: o.newID()}
-	refresh, err := o.refresh.Mint(user.ID(), id, o.random())
+	user, now, id := opening.user.State(), o.now(), domain.SessionID{ID: o.newID()}
+	refresh, err := o.refresh.Mint(user.ID, id, o.random())
 	if err != nil {
 		return Result{}, fmt.Errorf("make refresh token: %w", err)
 	}
 	opened := domain.OpenSession(domain.SessionOpening{
-		ID: id, UserID: user.ID(), AppID: opening.app, Device: opening.device, IP: opening.ip,
-		SessionKey: opening.sessionKey, Roles: user.Roles(), Refresh: refresh,
+		ID: id, UserID: user.ID, UserVersion: user.Version, AppID: opening.app, Device: opening.device, IP: opening.ip,
+		SessionKey: opening.sessionKey, Roles: user.Roles, Refresh: refresh,
 	}, o.options.Limits, now)
-
 	token, err := o.access.Issue(domain.Claims{
-		TokenID: o.newID(), UserID: user.ID(), SessionID: id, Roles: user.Roles(),
+		TokenID: o.newID(), UserID: user.ID, SessionID: id, Roles: user.Roles,
 		IssuedAt: now, ExpiresAt: now.Add(o.options.AccessTTL),
 	})
 	if err != nil {
@@ -97,57 +112,50 @@ func (o *Opener) open(ctx context.Context, opening opening) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("open session: %w", err)
 	}
-	o.tellGaveWay(ctx, user.ID(), gaveWay)
-	if !opening.isNew {
-		if err := o.lookAgain(ctx, opening, id); err != nil {
-			return Result{}, err
-		}
-	}
-	// After the session and not before: an event without its session would be untrue, while a session whose event was
-	// refused is one that nobody has the token of.
-	if o.options.Announce && !opening.isNew {
-		_, err := o.users.One(ctx, user.ID(), nil, func(u *domain.User, c update.Change) ([]domain.Event, error) {
-			return []domain.Event{u.SignIn(opened, opening.method, c.Stamp())}, nil
-		})
-		if err != nil {
-			return Result{}, fmt.Errorf("announce sign-in: %w", err)
-		}
+	o.tellGaveWay(ctx, user.ID, gaveWay)
+	if err := o.announce(ctx, opening, opened); err != nil {
+		return Result{}, err
 	}
 	return Result{
 		Token: token, ExpiresIn: o.options.AccessTTL,
 		RefreshToken: refresh, RefreshExpiresIn: opened.State().RefreshUntil.Sub(now),
-		SessionID: id, IsNewUser: opening.isNew, UserID: user.ID(), User: user,
+		SessionID: id, IsNewUser: opening.isNew, UserID: user.ID, User: opening.user,
 	}, nil
 }
 
-// lookAgain reads the user once the session is there. Who locked, demoted or removed the user since it was read before has
-// dealt only with the sessions that were there then.
-func (o *Opener) lookAgain(ctx context.Context, opening opening, id domain.SessionID) error {
-	user, err := o.reader.ByID(ctx, opening.user.ID())
-	var failure error
-	switch {
-	case errors.Is(err, domain.ErrUserNotFound):
-		failure = domain.ErrSessionEnded // merged into another account, which a new try finds
-	case err != nil:
-		return fmt.Errorf("load user again: %w", err)
-	default:
-		failure = user.CheckSignIn()
+// announce comes after the session and not before: an event without its session would be untrue, while a session whose event was
+// refused is one that nobody has the token of.
+func (o *Opener) announce(ctx context.Context, opening *opening, opened *domain.Session) error {
+	if !o.options.Announce || opening.isNew {
+		return nil
 	}
-	if failure == nil && opening.confirm != nil {
-		failure = opening.confirm(user)
-	}
-	if failure != nil {
-		if err := o.sessions.End(ctx, opening.user.ID(), id); err != nil {
-			return fmt.Errorf("end session opened too late: %w", err)
-		}
-		return failure
-	}
-	if roles := user.Roles(); !slices.Equal(roles, opening.user.Roles()) {
-		if err := o.sessions.SetRoles(ctx, user.ID(), roles); err != nil {
-			return fmt.Errorf("bring roles to sessions: %w", err)
-		}
+	_, err := o.users.One(ctx, opening.user.ID(), nil, func(u *domain.User, c update.Change) ([]domain.Event, error) {
+		return []domain.Event{u.SignIn(opened, opening.method, c.Stamp())}, nil
+	})
+	if err != nil {
+		return fmt.Errorf("announce sign-in: %w", err)
 	}
 	return nil
+}
+
+// lookAgain reads a user who was locked, demoted, given another password or merged since they were read before, or whose
+// sessions were ended.
+func (o *Opener) lookAgain(ctx context.Context, opening *opening) error {
+	user, err := o.reader.ByID(ctx, opening.user.ID())
+	if errors.Is(err, domain.ErrUserNotFound) {
+		return domain.ErrSessionEnded // merged into another account, which a new try finds
+	}
+	if err != nil {
+		return fmt.Errorf("load user again: %w", err)
+	}
+	if err := user.CheckSignIn(); err != nil {
+		return err
+	}
+	opening.user = user
+	if opening.confirm == nil {
+		return nil
+	}
+	return opening.confirm(ctx, user)
 }
 
 // tellGaveWay announces sessions that made room. They are gone already, so a failure keeps nobody from signing in.

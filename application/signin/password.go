@@ -87,14 +87,24 @@ func (uc *Password) Do(ctx context.Context, in PasswordInput) (Result, error) {
 	}
 	return uc.opener.open(ctx, opening{
 		method: domain.MethodPassword, user: user, device: in.Device, ip: in.IP,
-		confirm: func(user *domain.User) error {
-			// Verifying takes long, and the password may have been changed meanwhile. A new hash of the same one was ours.
-			if !stale && !user.State().PasswordHash.Equal(hash.Secret) {
-				return domain.ErrBadCredentials
-			}
-			return nil
-		},
+		confirm: func(ctx context.Context, user *domain.User) error { return uc.confirm(ctx, user, hash, in.Password) },
 	})
+}
+
+// confirm wants a password that was verified by a hash to be the one there is.
+func (uc *Password) confirm(ctx context.Context, user *domain.User, verified domain.PasswordHash, password domain.Secret) error {
+	hash := user.State().PasswordHash
+	if hash.Equal(verified.Secret) {
+		return nil
+	}
+	match, _, err := uc.hasher.Verify(ctx, password, hash) // it may be a new hash of the same one
+	if err != nil {
+		return fmt.Errorf("verify password again: %w", err)
+	}
+	if !match {
+		return domain.ErrBadCredentials
+	}
+	return nil
 }
 
 // find returns nil for a name that nobody has, or could have.

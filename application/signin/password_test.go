@@ -205,36 +205,6 @@ func TestOutageIsNoWrongPassword(t *testing.T) {
 	}
 }
 
-func TestWhatHappensWhileThePasswordIsVerifiedCounts(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name   string
-		change func(state *domain.UserState)
-		want   error
-	}{
-		{"a lock", func(state *domain.UserState) { state.Status = domain.StatusLocked }, domain.ErrAccountLocked},
-		{"another password", func(state *domain.UserState) {
-			state.PasswordHash = domain.PasswordHash{Secret: domain.NewSecret("another")}
-		}, domain.ErrBadCredentials},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			b := setup(t, false)
-			owner := registered(t, b)
-			b.hasher.meanwhile = func() {
-				state := owner.User.State()
-				test.change(&state)
-				b.store.Put(domain.RestoreUser(state))
-			}
-			b.wantSignIn(t, from("192.0.2.1", "alice", rightPassword), test.want)
-			if kept := b.sessions.Of(owner.User.ID()); len(kept) != 1 || kept[0].ID != owner.SessionID {
-				t.Errorf("%d sessions are kept, want the one from before", len(kept))
-			}
-		})
-	}
-}
-
 func TestNamesOfOneAccountCountTogether(t *testing.T) {
 	t.Parallel()
 	b := setup(t, false)

@@ -28,13 +28,15 @@ type bundle struct {
 	register *signin.Register
 	wechat   *memory.WeChat
 	store    *memory.Store
-	sessions *memory.Sessions
+	sessions *hookedSessions
 	tokens   *memory.Tokens
 	refresh  *memory.RefreshTokens
 	attempts *memory.Attempts
 	limiter  *memory.Limiter
 	hasher   *hookedHasher
 	looked   func() // if set, called after each look by unionid
+	users    *update.Users
+	ender    *session.Ender
 	clock    atomic.Pointer[time.Time]
 }
 
@@ -45,7 +47,7 @@ func setup(t *testing.T, announce bool) *bundle {
 
 func setupWith(options signin.Options) *bundle {
 	b := &bundle{
-		wechat: memory.NewWeChat(app, "wx02", "wx03"), sessions: memory.NewSessions(limits), tokens: memory.NewTokens(),
+		wechat: memory.NewWeChat(app, "wx02", "wx03"), sessions: &hookedSessions{Sessions: memory.NewSessions(limits)}, tokens: memory.NewTokens(),
 		store:   memory.NewStore(memory.EventCodec{}, func() {}, memory.StoreOptions{}),
 		refresh: memory.NewRefreshTokens(), attempts: memory.NewAttempts(), limiter: memory.NewLimiter(),
 	}
@@ -62,8 +64,8 @@ func setupWith(options signin.Options) *bundle {
 	hasher := memory.NewPasswordHasher(2)
 	b.hasher = &hookedHasher{PasswordHasher: hasher}
 	users := update.New(b.store, b.now, newID)
-	ender := session.NewEnder(users, b.sessions)
-	opener := signin.NewOpener(b.store, users, b.sessions, ender, b.tokens, b.refresh, b.now, newID, random, options, slog.New(slog.DiscardHandler))
+	b.users, b.ender = users, session.NewEnder(users, b.sessions)
+	opener := signin.NewOpener(b.store, users, b.sessions, b.ender, b.tokens, b.refresh, b.now, newID, random, options, slog.New(slog.DiscardHandler))
 	b.signIn = signin.NewWeChat(b.wechat, b.store, hookedFinder{b.store, b}, b.store, users, opener, b.now, newID, []domain.AppID{app, "wx02", "wx03"})
 	b.password = signin.NewPassword(b.store, b.hasher, b.attempts, b.limiter, b.sessions, users, opener, b.now)
 	b.register = signin.NewRegister(signin.NewCreator(b.store, hasher, b.store, users, newID), opener)
@@ -113,4 +115,24 @@ func (h *hookedHasher) Verify(ctx context.Context, text domain.Secret, hash doma
 		h.meanwhile()
 	}
 	return h.PasswordHasher.Verify(ctx, text, hash)
+}
+
+// hookedSessions lets something happen each time just before a session is opened: the user was read by then.
+type hookedSessions struct {
+	*memory.Sessions
+	meanwhile func()
+}
+
+func (h *hookedSessions) Open(ctx context.Context, opened *domain.Session, most int) ([]domain.SessionID, error) {
+	if h.meanwhile != nil {
+		h.meanwhile()
+	}
+	return h.Sessions.Open(ctx, opened, most)
+}
+
+// oneNotice is a feed that brings one notice and ends.
+type oneNotice struct{ notice ports.SessionNotice }
+
+func (f *oneNotice) Follow(ctx context.Context, handle func(context.Context, ports.SessionNotice) error) error {
+	return handle(ctx, f.notice)
 }

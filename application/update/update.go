@@ -11,10 +11,6 @@ import (
 	"github.com/menjin-id/menjin/ports"
 )
 
-// ClockSkew is how far ahead another replica's clock may be. Who ends sessions opened up to now ends those too that another
-// replica opened a moment ago and dated later.
-const ClockSkew = time.Minute
-
 // Users changes users.
 type Users struct {
 	tx    ports.Transactor
@@ -50,12 +46,12 @@ type Note struct {
 // Begin starts a change now.
 func (u *Users) Begin() Change { return Change{At: u.now(), newID: u.newID} }
 
-// One changes one user and returns when it happened. change may be called twice, each time with the user as stored.
+// One changes one user and returns the user's version after it. change may be called twice, each time with the user as stored.
 func (u *Users) One(
 	ctx context.Context, id domain.UserID, note *Note, change func(user *domain.User, c Change) ([]domain.Event, error),
-) (Change, error) {
+) (version int64, err error) {
 	c := u.Begin()
-	err := u.tx.InTx(ctx, func(ctx context.Context, tx ports.Tx) error {
+	err = u.tx.InTx(ctx, func(ctx context.Context, tx ports.Tx) error {
 		user, err := tx.Users().ForUpdate(ctx, id)
 		if err != nil {
 			return fmt.Errorf("load user: %w", err)
@@ -64,12 +60,13 @@ func (u *Users) One(
 		if err != nil {
 			return err
 		}
+		version = user.State().Version
 		if err := tx.Users().Save(ctx, user); err != nil {
 			return fmt.Errorf("save user: %w", err)
 		}
 		return c.Finish(ctx, tx, id, note, events)
 	})
-	return c, err
+	return version, err
 }
 
 // Finish tells and notes a change, within its transaction.

@@ -31,7 +31,9 @@ var feedContracts = []contract[SessionFeedParts]{
 }
 
 func newNotice() ports.SessionNotice {
-	return ports.SessionNotice{UserID: newUserID(), SessionID: domain.SessionID{ID: newID()}, Stamp: stamp()}
+	return ports.SessionNotice{
+		EventID: domain.EventID{ID: newID()}, UserID: newUserID(), Version: 7, SessionID: domain.SessionID{ID: newID()},
+	}
 }
 
 // follower follows a feed and records what it was given.
@@ -51,8 +53,8 @@ func follow(t *testing.T, ctx context.Context, feed ports.SessionFeed, answer fu
 		err := feed.Follow(ctx, func(_ context.Context, notice ports.SessionNotice) error {
 			f.mu.Lock()
 			defer f.mu.Unlock()
-			f.got[notice.Stamp.ID] = append(f.got[notice.Stamp.ID], notice)
-			return answer(len(f.got[notice.Stamp.ID]))
+			f.got[notice.EventID] = append(f.got[notice.EventID], notice)
+			return answer(len(f.got[notice.EventID]))
 		})
 		if ctx.Err() == nil {
 			t.Errorf("follow: returned %v before its context ended", err)
@@ -72,10 +74,10 @@ func (f *follower) times(id domain.EventID) int {
 // wantArrived waits until an event came a number of times and checks what it told.
 func (f *follower) wantArrived(t *testing.T, ctx context.Context, want ports.SessionNotice, times int) {
 	t.Helper()
-	eventually(t, ctx, "arrival of an event", func() bool { return f.times(want.Stamp.ID) >= times })
+	eventually(t, ctx, "arrival of an event", func() bool { return f.times(want.EventID) >= times })
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, got := range f.got[want.Stamp.ID] {
+	for _, got := range f.got[want.EventID] {
 		if diff := diff(want, got); diff != "" {
 			t.Errorf("event differs (-want +got):\n%s", diff)
 		}
@@ -88,7 +90,7 @@ func feedArrives(t *testing.T, ctx context.Context, p SessionFeedParts) {
 	before, all, others, roles, during := newNotice(), newNotice(), newNotice(), newNotice(), newNotice()
 	all.SessionID = domain.SessionID{}
 	others.SessionID, others.Except = domain.SessionID{}, others.SessionID
-	roles.SessionID, roles.RolesChanged = domain.SessionID{}, true
+	roles.SessionID, roles.RolesChanged, roles.Version = domain.SessionID{}, true, 1<<40
 	for _, notice := range []ports.SessionNotice{before, all, others, roles} {
 		p.Publish(t, notice)
 	}

@@ -36,7 +36,7 @@ func Sessions(t *testing.T, open OpenSessions) {
 		}
 	}
 	short := domain.SessionLimits{Idle: time.Hour, Refresh: 24 * time.Hour, MaxAge: 4 * time.Hour}
-	check(t, with(short), slices.Concat(liveContracts, endContracts))
+	check(t, with(short), slices.Concat(liveContracts, endContracts, fenceContracts))
 	check(t, with(refreshLimits), slices.Concat(refreshContracts, roleContracts, limitContracts, listContracts))
 }
 
@@ -57,10 +57,18 @@ func (s *sessions) pass(d time.Duration) {
 // many is a limit on sessions that no case reaches by chance.
 const many = 50
 
+// firstVersion is what users begin with.
+const firstVersion = 1
+
 func newSession(user domain.UserID, at time.Time, limits domain.SessionLimits) *domain.Session {
+	return newSessionOn(firstVersion, user, at, limits)
+}
+
+// newSessionOn makes a session opened on a version of its user.
+func newSessionOn(version int64, user domain.UserID, at time.Time, limits domain.SessionLimits) *domain.Session {
 	id := domain.SessionID{ID: newID()}
 	return domain.OpenSession(domain.SessionOpening{
-		ID: id, UserID: user, Roles: []domain.Role{domain.RoleSupport, domain.RoleUser}, AppID: sampleApp, IP: "2001:db8::1",
+		ID: id, UserID: user, UserVersion: version, Roles: []domain.Role{domain.RoleSupport, domain.RoleUser}, AppID: sampleApp, IP: "2001:db8::1",
 		Device:     domain.Device{ID: "d-1", Model: "Pixel 9 \"Pro\"", Platform: "android", System: "Android 16"},
 		SessionKey: domain.SessionKey{Secret: domain.NewSecret("tiihtNczf5v6AKRyjwEUhQ==")},
 		Refresh:    sampleRefreshToken(user, id),
@@ -76,7 +84,13 @@ func (s *sessions) open(t *testing.T, ctx context.Context, user domain.UserID) d
 // opened is open, and tells more.
 func (s *sessions) opened(t *testing.T, ctx context.Context, user domain.UserID) domain.SessionState {
 	t.Helper()
-	session := newSession(user, s.now, s.limits)
+	return s.openedOn(t, ctx, user, firstVersion)
+}
+
+// openedOn keeps a session opened now on a version of its user.
+func (s *sessions) openedOn(t *testing.T, ctx context.Context, user domain.UserID, version int64) domain.SessionState {
+	t.Helper()
+	session := newSessionOn(version, user, s.now, s.limits)
 	ended, err := s.Store.Open(ctx, session, many)
 	if err != nil || len(ended) != 0 {
 		t.Fatalf("open: got %d sessions ended, error %v, want none", len(ended), err)

@@ -16,12 +16,8 @@ var endContracts = []contract[*sessions]{
 	{"ending a session ends it and no other", endOne},
 	{"ending a session that is gone is no error", endGone},
 	{"a stranger cannot end a session", endByStranger},
-	{"ending all up to an instant includes the instant, and no later session", endUntil},
-	{"ending all up to an instant leaves other users alone", endUntilOthers},
-	{"ending all but one leaves that one", endUntilExcept},
-	{"ending all may be repeated without harm to newer sessions", endUntilRepeated},
 	{"no request succeeds that starts after End returned", endRace},
-	{"no request succeeds that starts after EndOpenedUntil returned", endUntilRace},
+	{"no request succeeds that starts after EndOpenedBefore returned", endBeforeRace},
 	{"sessions past their refresh limit are swept, and no others", sweepSessions},
 }
 
@@ -43,7 +39,7 @@ func endGone(t *testing.T, ctx context.Context, s *sessions) {
 			t.Errorf("end: %v", err)
 		}
 	}
-	if err := s.Store.EndOpenedUntil(ctx, newUserID(), s.now, domain.SessionID{}); err != nil {
+	if err := s.Store.EndOpenedBefore(ctx, newUserID(), 2, domain.SessionID{}); err != nil {
 		t.Errorf("end all of a user without sessions: %v", err)
 	}
 }
@@ -57,73 +53,13 @@ func endByStranger(t *testing.T, ctx context.Context, s *sessions) {
 	s.wantLive(t, ctx, user, id)
 }
 
-func (s *sessions) endUntil(t *testing.T, ctx context.Context, user domain.UserID, until time.Time) {
-	t.Helper()
-	if err := s.Store.EndOpenedUntil(ctx, user, until, domain.SessionID{}); err != nil {
-		t.Fatalf("end all: %v", err)
-	}
-}
-
-func endUntil(t *testing.T, ctx context.Context, s *sessions) {
-	user := newUserID()
-	before := s.open(t, ctx, user)
-	s.pass(time.Minute)
-	until := s.now
-	at := s.open(t, ctx, user)
-	s.now = s.now.Add(time.Microsecond)
-	after := s.open(t, ctx, user)
-	s.endUntil(t, ctx, user, until)
-	s.wantEnded(t, ctx, user, before)
-	s.wantEnded(t, ctx, user, at)
-	s.wantLive(t, ctx, user, after)
-}
-
-func endUntilOthers(t *testing.T, ctx context.Context, s *sessions) {
-	user, other := newUserID(), newUserID()
-	id := s.open(t, ctx, other)
-	s.open(t, ctx, user)
-	s.endUntil(t, ctx, user, s.now)
-	s.wantLive(t, ctx, other, id)
-}
-
-func endUntilExcept(t *testing.T, ctx context.Context, s *sessions) {
-	user := newUserID()
-	before, kept, after := s.open(t, ctx, user), s.open(t, ctx, user), s.open(t, ctx, user)
-	for _, except := range []domain.SessionID{kept, kept} {
-		if err := s.Store.EndOpenedUntil(ctx, user, s.now, except); err != nil {
-			t.Fatalf("end all but one: %v", err)
-		}
-	}
-	s.wantEnded(t, ctx, user, before)
-	s.wantEnded(t, ctx, user, after)
-	s.wantLive(t, ctx, user, kept)
-	if err := s.Store.EndOpenedUntil(ctx, user, s.now, domain.SessionID{ID: newID()}); err != nil {
-		t.Fatalf("end all but one that is unknown: %v", err)
-	}
-	s.wantEnded(t, ctx, user, kept)
-}
-
-func endUntilRepeated(t *testing.T, ctx context.Context, s *sessions) {
-	user, until := newUserID(), s.now
-	old := s.open(t, ctx, user)
-	s.endUntil(t, ctx, user, until)
-	s.pass(time.Minute)
-	fresh := s.open(t, ctx, user)
-	for range 3 {
-		s.endUntil(t, ctx, user, until)
-		s.wantLive(t, ctx, user, fresh)
-		s.wantEnded(t, ctx, user, old)
-		s.pass(time.Minute)
-	}
-}
-
 func endRace(t *testing.T, ctx context.Context, s *sessions) {
 	s.race(t, ctx, func(user domain.UserID, id domain.SessionID) error { return s.Store.End(ctx, user, id) })
 }
 
-func endUntilRace(t *testing.T, ctx context.Context, s *sessions) {
+func endBeforeRace(t *testing.T, ctx context.Context, s *sessions) {
 	s.race(t, ctx, func(user domain.UserID, _ domain.SessionID) error {
-		return s.Store.EndOpenedUntil(ctx, user, s.now, domain.SessionID{})
+		return s.Store.EndOpenedBefore(ctx, user, firstVersion+1, domain.SessionID{})
 	})
 }
 

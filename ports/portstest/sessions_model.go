@@ -91,7 +91,13 @@ func (m *modelSession) end(rt *rapid.T, ctx context.Context) {
 	if rapid.IntRange(0, 4).Draw(rt, "seldom") > 0 {
 		return
 	}
-	if err := m.store.Store.End(ctx, m.first.UserID, m.first.ID); err != nil {
+	var err error
+	if rapid.Bool().Draw(rt, "all") {
+		err = m.store.Store.EndOpenedBefore(ctx, m.first.UserID, m.first.UserVersion+1, domain.SessionID{})
+	} else {
+		err = m.store.Store.End(ctx, m.first.UserID, m.first.ID)
+	}
+	if err != nil {
 		rt.Fatalf("end: %v", err)
 	}
 	m.session = nil

@@ -162,7 +162,7 @@ func refreshEnded(t *testing.T, ctx context.Context, s *sessions) {
 		t.Fatalf("end: %v", err)
 	}
 	s.wantRefused(t, ctx, session, session.RefreshHash, domain.ErrRefreshTokenInvalid)
-	s.endUntil(t, ctx, other.UserID, s.now)
+	s.endBefore(t, ctx, other.UserID, 2)
 	s.wantRefused(t, ctx, other, other.RefreshHash, domain.ErrRefreshTokenInvalid)
 	s.wantEnded(t, ctx, session.UserID, session.ID)
 }
