@@ -37,7 +37,8 @@ type OutboxEvent struct {
 // relay at a time, however many replicas there are.
 type OutboxQueue interface {
 	// Drain takes the oldest waiting events of a shard nobody else works, at most limit, by rising id, and hands them to
-	// publish with the position recorded for the shard, zero before the first. When publish returns nil they wait no longer and the position it returned is recorded; otherwise they go on
+	// publish with the furthest position recorded by any shard, zero before the first. When publish returns nil they wait no
+	// longer and the position it returned is recorded, unless it lies before that one in the same stream; otherwise they go on
 	// waiting, and Drain returns its error. publish is not called when there is nothing to do. The context publish gets has
 	// the deadline by which the shard may be given to another relay: nothing may be sent after it.
 	Drain(ctx context.Context, limit int, publish Publish) (Drained, error)

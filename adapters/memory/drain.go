@@ -26,14 +26,14 @@ func (s *Store) Drain(ctx context.Context, limit int, publish ports.Publish) (po
 	}
 	publishing, cancel := context.WithTimeout(ctx, publishTime)
 	defer cancel()
-	position, err := publish(publishing, s.recorded(number), events)
+	position, err := publish(publishing, s.recorded(), events)
 	if err != nil {
 		return drained, err
 	}
 	if err := s.down(ctx); err != nil {
 		return drained, err
 	}
-	s.record(number, taken, position)
+	s.record(taken, position)
 	return drained, nil
 }
 
@@ -77,13 +77,13 @@ func (s *Store) giveBack(number int) {
 	s.outbox.shards[number].working = false
 }
 
-func (s *Store) recorded(number int) ports.StreamPosition {
+func (s *Store) recorded() ports.StreamPosition {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.outbox.shards[number].position
+	return s.outbox.latest
 }
 
-func (s *Store) record(number int, taken []*entry, position ports.StreamPosition) {
+func (s *Store) record(taken []*entry, position ports.StreamPosition) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, entry := range taken {
@@ -91,7 +91,6 @@ func (s *Store) record(number int, taken []*entry, position ports.StreamPosition
 			entry.standing = published
 		}
 	}
-	s.outbox.shards[number].position = position
 	if latest := &s.outbox.latest; position.Stream != latest.Stream || position.Sequence > latest.Sequence {
 		*latest = position
 	}

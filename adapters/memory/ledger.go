@@ -36,9 +36,6 @@ func (s *Store) Requeue(ctx context.Context, after domain.EventID, margin int64,
 		}
 	}
 	s.outbox.latest = position
-	for number := range s.outbox.shards {
-		s.outbox.shards[number].position = position
-	}
 	return count, nil
 }
 

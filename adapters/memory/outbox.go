@@ -59,9 +59,8 @@ type outbox struct {
 }
 
 type shard struct {
-	working  bool
-	until    time.Time // delayed so long
-	position ports.StreamPosition
+	working bool
+	until   time.Time // delayed so long
 }
 
 func newOutbox(shards int) outbox {

@@ -22,10 +22,14 @@ WHERE NOT s.paused AND (s.backoff_until IS NULL OR s.backoff_until <= $1)
 
 	searchAfter = `CASE WHEN $2::boolean OR s.shard = ANY ($3::integer[]) THEN s.last_id - $4::bigint ELSE 0 END`
 
+	// The furthest position of any shard, because a stream that went back has lost what all of them published.
 	leaseShard = `
-SELECT s.shard, s.last_id, s.stream, s.last_stream_seq, ` + searchAfter + workableShard + `
+SELECT s.shard, s.last_id, (SELECT f.stream` + furthestShard + `), (SELECT f.last_stream_seq` + furthestShard + `),
+	` + searchAfter + workableShard + `
 ORDER BY s.shard < $5, s.shard
 LIMIT 1 FOR UPDATE OF s SKIP LOCKED`
+
+	furthestShard = ` FROM outbox_shards f ORDER BY f.last_stream_seq DESC, f.shard LIMIT 1`
 
 	anyWorkable = `SELECT EXISTS (SELECT` + workableShard + `)`
 
@@ -40,8 +44,16 @@ LIMIT 1 FOR UPDATE OF s SKIP LOCKED`
 type lease struct {
 	shard    int
 	lastID   int64
-	recorded ports.StreamPosition
-	after    int64 // where the search for waiting events begins
+	recorded ports.StreamPosition // by any shard
+	after    int64                // where the search for waiting events begins
+}
+
+// reached is where the stream is known to end once publish has returned a position: further back when it knew all events.
+func (l *lease) reached(position ports.StreamPosition) ports.StreamPosition {
+	if position.Stream == l.recorded.Stream && position.Sequence < l.recorded.Sequence {
+		return l.recorded
+	}
+	return position
 }
 
 // leaseShard begins a transaction and returns pgx.ErrNoRows when no shard that has work is free.

@@ -75,6 +75,7 @@ func publishUntil(
 
 // commit records how far the shard is and lets it go.
 func (o *Outbox) commit(ctx context.Context, conn *pgxpool.Conn, lease lease, taken *delivery, position ports.StreamPosition) error {
+	position = lease.reached(position)
 	ctx, cancel := o.finishing(ctx)
 	defer cancel()
 	batch := &pgx.Batch{}

@@ -114,6 +114,7 @@ func (o *Outbox) waitingSQLite(ctx context.Context, shard, limit int) (*delivery
 func (o *Outbox) settleSQLite(ctx context.Context, found lease, done *delivery, position ports.StreamPosition) error {
 	ctx, cancel := o.finishing(ctx)
 	defer cancel()
+	position = found.reached(position)
 	ids, err := json.Marshal(done.ids)
 	if err != nil {
 		return fmt.Errorf("list events: %w", err)

@@ -88,7 +88,7 @@ func ringOf(tb testing.TB, algorithm Algorithm) *Ring {
 func TestKeySetDoesNotPrint(t *testing.T) {
 	t.Parallel()
 	keys := ringOf(t, EdDSA).current.Load()
-	if got := fmt.Sprintf("%v %+v %#v %s", keys, keys, keys, keys); strings.Trim(got, "[redacted] ") != "" {
+	if got := fmt.Sprintf("%v %+v %#v %s", keys, keys, keys, keys); strings.ReplaceAll(strings.ReplaceAll(got, "[redacted]", ""), " ", "") != "" {
 		t.Errorf("got %q, want nothing of the keys", got)
 	}
 }

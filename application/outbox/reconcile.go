@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"log/slog"
 	"time"
@@ -12,9 +13,13 @@ import (
 
 const (
 	reconcileEvery = time.Minute
-	// overlap is how many events before the stream's last are published again: as many as may have been under way, in any
-	// order between users, when the stream lost its tail.
+	// overlap is how many events before a place in the stream are published again: as many as may have been under way, in any
+	// order between users.
 	overlap = 2000
+	// longestDetour is how much later than events made at the same time one may reach the stream, because its transaction was
+	// slow, its shard was held by a relay that stood still, or its shard was delayed. It is the stream's duplicate window too:
+	// what is published again of a time so short is not stored twice.
+	longestDetour = 10 * time.Minute
 )
 
 // Reconcile compares what was published with what the stream holds. An acknowledgement is no fsync, and a stream may be
@@ -57,20 +62,41 @@ func (uc *Reconcile) Do(ctx context.Context) (int64, error) {
 
 // From makes every event wait again that a stream which is intact up to a position may have lost, and returns how many.
 func (uc *Reconcile) From(ctx context.Context, intact ports.StreamPosition) (int64, error) {
-	var last domain.EventID
-	if intact.Sequence > 0 {
-		var err error
-		if last, err = uc.stream.EventAt(ctx, intact.Sequence); err != nil {
-			return 0, fmt.Errorf("read last intact event: %w", err)
-		}
+	settled, err := uc.settled(ctx, intact.Sequence)
+	if err != nil {
+		return 0, fmt.Errorf("read intact events: %w", err)
 	}
-	count, err := uc.ledger.Requeue(ctx, last, overlap, intact)
+	count, err := uc.ledger.Requeue(ctx, settled, overlap, intact)
 	if err != nil {
 		return 0, fmt.Errorf("requeue events: %w", err)
 	}
 	uc.log.WarnContext(ctx, "the stream has lost events; they are published again", "events", count, "intact_sequence", intact.Sequence)
 	uc.wake.Give()
 	return count, nil
+}
+
+// settled returns an event such that none made before it can have been published behind a sequence: one made longestDetour
+// before the one that lies there. It is zero when the stream is too young to tell. Ids order events by the time they were
+// made, as far as they are worth asking for: an event that was published late only leads further back.
+func (uc *Reconcile) settled(ctx context.Context, sequence uint64) (domain.EventID, error) {
+	last, err := uc.stream.EventAt(ctx, sequence)
+	if err != nil || last.IsZero() {
+		return domain.EventID{}, err
+	}
+	for step := uint64(1); step < sequence; step *= 2 {
+		event, err := uc.stream.EventAt(ctx, sequence-step)
+		if err != nil || event.IsZero() || madeAt(last).Sub(madeAt(event)) >= longestDetour {
+			return event, err
+		}
+	}
+	return domain.EventID{}, nil
+}
+
+// madeAt reads the time from an id of version 7.
+func madeAt(id domain.EventID) time.Time {
+	var milliseconds [8]byte
+	copy(milliseconds[2:], id.ID[:6])
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(milliseconds[:])))
 }
 
 // Run reconciles at once, each minute, and whenever reconnected is given, until ctx ends.
