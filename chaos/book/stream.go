@@ -1,0 +1,101 @@
+package book
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/menjin-id/menjin/adapters/natsbus"
+	"github.com/menjin-id/menjin/domain"
+)
+
+const readPatience = 30 * time.Second
+
+// Stream reads the stream as a subscriber does.
+type Stream struct {
+	conn *nats.Conn
+	js   jetstream.JetStream
+}
+
+// OpenStream connects, and goes on trying where NATS is away. Close ends it.
+func OpenStream(url string) (*Stream, error) {
+	conn, err := nats.Connect(url, nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(100*time.Millisecond))
+	if err != nil {
+		return nil, fmt.Errorf("connect to NATS: %w", err)
+	}
+	js, err := jetstream.New(conn)
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return &Stream{conn, js}, nil
+}
+
+// Close disconnects.
+func (s *Stream) Close() { s.conn.Close() }
+
+// Count returns how many messages the stream holds, and its duplicate window.
+func (s *Stream) Count(ctx context.Context) (uint64, time.Duration, error) {
+	stream, err := s.js.Stream(ctx, natsbus.StreamName)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return 0, 0, nil
+	}
+	if err != nil {
+		return 0, 0, fmt.Errorf("look at stream: %w", err)
+	}
+	info := stream.CachedInfo()
+	return info.State.Msgs, info.Config.Duplicates, nil
+}
+
+// Read returns everything the stream holds, in its order.
+func (s *Stream) Read(ctx context.Context) ([]Stored, error) {
+	count, _, err := s.Count(ctx)
+	if err != nil || count == 0 {
+		return nil, err
+	}
+	consumer, err := s.js.OrderedConsumer(ctx, natsbus.StreamName, jetstream.OrderedConsumerConfig{})
+	if err != nil {
+		return nil, fmt.Errorf("read stream: %w", err)
+	}
+	messages, err := consumer.Messages()
+	if err != nil {
+		return nil, fmt.Errorf("read stream: %w", err)
+	}
+	defer messages.Stop()
+	stored := make([]Stored, 0, count)
+	for {
+		message, err := messages.Next(jetstream.NextMaxWait(readPatience))
+		if err != nil {
+			return nil, fmt.Errorf("read stream: %w", err)
+		}
+		one, left, err := readStored(message)
+		if err != nil {
+			return nil, err
+		}
+		if stored = append(stored, one); left == 0 {
+			return stored, nil
+		}
+	}
+}
+
+func readStored(message jetstream.Msg) (stored Stored, left uint64, err error) {
+	headers := message.Headers()
+	meta, err := message.Metadata()
+	if err != nil {
+		return stored, 0, fmt.Errorf("read message: %w", err)
+	}
+	stored.Sequence, stored.At, stored.Source = meta.Sequence.Stream, meta.Timestamp, headers.Get("ce-source")
+	var idErr, userErr, versionErr error
+	stored.Event, idErr = domain.ParseEventID(headers.Get("ce-id"))
+	stored.User, userErr = domain.ParseUserID(headers.Get("ce-subject"))
+	stored.Version, versionErr = strconv.ParseInt(headers.Get("ce-sequence"), 10, 64)
+	if err := errors.Join(idErr, userErr, versionErr); err != nil {
+		return stored, 0, fmt.Errorf("read message %d: %w", stored.Sequence, err)
+	}
+	return stored, meta.NumPending, nil
+}

@@ -1,0 +1,164 @@
+package storm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/menjin-id/menjin/adapters/cloudevent"
+	"github.com/menjin-id/menjin/adapters/natsbus"
+	"github.com/menjin-id/menjin/adapters/sqlstore"
+	"github.com/menjin-id/menjin/chaos/book"
+	"github.com/menjin-id/menjin/chaos/part"
+	"github.com/menjin-id/menjin/chaos/proxy"
+	"github.com/menjin-id/menjin/chaos/stage"
+	"github.com/menjin-id/menjin/chaos/writer"
+	"github.com/menjin-id/menjin/domain"
+)
+
+// servers are PostgreSQL, NATS and relays in processes of their own, joined by proxies. Writers are here, as a service's
+// requests are: past the relays' connections.
+type servers struct {
+	settings *Settings
+	postgres *stage.Postgres
+	nats     *stage.NATS
+	relays   []*stage.Child
+	full     bool // the disk under NATS
+
+	writersToDatabase, relaysToDatabase, relaysToNATS *proxy.Proxy
+
+	key, pages string // files
+	writers    *writer.Writers
+	stop       func() error
+}
+
+func newServers(ctx context.Context, s *stage.Stage, settings *Settings) (*servers, error) {
+	t := &servers{settings: settings}
+	folder, err := s.Folder("files")
+	if err != nil {
+		return nil, err
+	}
+	t.key, t.pages = filepath.Join(folder, "key"), filepath.Join(folder, "book")
+	if err := part.WriteKey(t.key); err != nil {
+		return nil, err
+	}
+	if t.postgres, err = s.Postgres(ctx); err != nil {
+		return nil, err
+	}
+	if err := sqlstore.Migrate(ctx, domain.NewSecret(t.postgres.URL())); err != nil {
+		return nil, err
+	}
+	if t.nats, err = s.NATS(t.room()); err != nil {
+		return nil, err
+	}
+	if err := t.connect(s); err != nil {
+		return nil, err
+	}
+	if err := t.write(ctx, s); err != nil {
+		return nil, err
+	}
+	return t, t.startRelays(s, t.settings.Relays)
+}
+
+// room is what the events of the run take, and as much again.
+func (t *servers) room() int64 {
+	const each, least = 2 << 10, 64 << 20
+	return least + int64(t.settings.For.Seconds())*int64(t.settings.Writers.Rate)*each
+}
+
+func (t *servers) connect(s *stage.Stage) error {
+	for _, p := range []struct {
+		proxy         **proxy.Proxy
+		network, addr string
+	}{
+		{&t.writersToDatabase, "unix", t.postgres.Socket()},
+		{&t.relaysToDatabase, "unix", t.postgres.Socket()},
+		{&t.relaysToNATS, "tcp", t.nats.Addr()},
+	} {
+		made, err := proxy.New(p.network, p.addr)
+		if err != nil {
+			return err
+		}
+		s.OnClose(made.Close)
+		*p.proxy = made
+	}
+	return nil
+}
+
+// write sets writers to work. Their commits are announced to the relays as replicas do it.
+func (t *servers) write(ctx context.Context, s *stage.Stage) error {
+	cipher, err := part.ReadKey(t.key)
+	if err != nil {
+		return err
+	}
+	quiet := slog.New(slog.DiscardHandler)
+	bus, err := natsbus.Connect(domain.NewSecret("nats://"+t.relaysToNATS.Addr()), natsbus.Options{Log: quiet})
+	if err != nil {
+		return err
+	}
+	s.OnClose(bus.Close)
+	db, err := sqlstore.Open(ctx, sqlstore.Options{
+		URL: domain.NewSecret(stage.URLThrough(t.writersToDatabase.Addr())), Cipher: cipher, Codec: cloudevent.New(),
+		Shards: t.settings.Shards, OnCommit: bus.Hint,
+	})
+	if err != nil {
+		return err
+	}
+	s.OnClose(func() { _ = db.Close() }) // what counted was committed
+	pages, err := book.Open(t.pages)
+	if err != nil {
+		return err
+	}
+	t.writers = writer.New(t.settings.writers(), db, pages, nil)
+	writing, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan error, 1)
+	go func() { done <- t.writers.Run(writing) }()
+	t.stop = func() error {
+		cancel()
+		return errors.Join(<-done, pages.Close())
+	}
+	return nil
+}
+
+// startRelays starts more relays.
+func (t *servers) startRelays(s *stage.Stage, more int) error {
+	for range more {
+		name := "relay-" + strconv.Itoa(len(t.relays)+1)
+		relay, err := s.Child(name, part.Relay, part.RelaySettings{
+			Source: "urn:menjin:" + name, Database: stage.URLThrough(t.relaysToDatabase.Addr()),
+			NATS: "nats://" + t.relaysToNATS.Addr(), KeyFile: t.key, Shards: t.settings.Shards, Lease: t.settings.Lease,
+			Gap: t.settings.gap(), Unsafe: t.settings.Unsafe,
+		})
+		if err != nil {
+			return err
+		}
+		if err := relay.Start(); err != nil {
+			return err
+		}
+		t.relays = append(t.relays, relay)
+	}
+	return nil
+}
+
+func (t *servers) name() string { return "PostgreSQL and NATS" }
+
+func (t *servers) stopWriting() error { return t.stop() }
+
+func (t *servers) committed() int64 { return t.writers.Committed() }
+
+func (t *servers) database() (*book.Database, error) { return book.OpenDatabase(t.postgres.URL()) }
+
+func (t *servers) stream() string { return t.nats.URL() }
+
+func (t *servers) book() string { return t.pages }
+
+func (t *servers) leftOut() []string {
+	if t.settings.wants(FillDisk) && !t.nats.HasDisk() {
+		return []string{fmt.Sprintf("%s: a small disk takes root on Linux, and this is user %d", FillDisk, os.Geteuid())}
+	}
+	return nil
+}
