@@ -1,0 +1,37 @@
+// Package subscriber receives the events of Menjin: typed handlers over a durable consumer of the stream.
+//
+//	greeter := subscriber.New(js, "greeter", subscriber.Options{})
+//	greeter.OnRegistered(func(ctx context.Context, event menjin.Event[menjin.Registered]) error {
+//		return greet(ctx, event.UserID)
+//	})
+//	err := greeter.Run(ctx) // until ctx ends; what is being handled then is finished and acknowledged
+//
+// # What is promised
+//
+// Every event is handled at least once. It is acknowledged after its handler has returned nil, never before. A crash
+// between the two brings it again; package inbox turns that into exactly one effect.
+//
+// The events of one user are handled one at a time and in order, those of different users at once. When a handler fails,
+// the event is put off and comes again, later each time, and the later events of that user wait for it; nobody else does.
+// After Options.MaxAttempts, or at once for an error marked with Permanent and for what is no event, it is written to the
+// dead-letter stream and then given up, and the user's later events go on without it.
+//
+// Several processes may run under one name. One of them works and the others stand by, because two could not keep a user's
+// events in order. When the one at work stops, another takes over at once, where the account may unpin a consumer; when it
+// dies or hangs, within Options.AckWait. Whoever takes over waits until everything that the former one held has come
+// again, at most Options.AckWait after a crash, or the remainder of the longest put-off. Give work of different kinds different
+// names to spread it.
+//
+// # Order, and what can still break it
+//
+// A process that is stopped for longer than AckWait (a suspended machine) may wake up in the middle of a handler whose event
+// somebody else has handled by then. And an event may lie in the stream twice, where the service published it again after its
+// duplicate window (10 minutes). Both show: an event whose sequence is not above that of the last one handled for its user
+// is marked Event.Late. By default it is delivered all the same, because skipping an event that was not handled loses it:
+// use an inbox, which knows for sure. A handler that only copies the newest state can have them skipped: Options.SkipLate.
+//
+// # When it stops
+//
+// Run keeps on through outages of NATS, reconnects and consumers that somebody deleted. It returns at once, with an error that
+// tells what to do, when going on would lose events: ErrOvertaken, ErrNarrowed, ErrForeign, ErrTooOld.
+package subscriber

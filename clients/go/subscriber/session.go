@@ -1,0 +1,278 @@
+package subscriber
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+const (
+	firstAsk  = 20 * time.Millisecond
+	maxAsk    = 250 * time.Millisecond
+	markEvery = 10 * time.Minute
+	settling  = time.Second // for so long a consumer that was just made may tell that it has nothing to hand out
+)
+
+// session is one stay at the consumer: from finding it until the context ends or it is lost. Everything in it belongs to the
+// goroutine of loop.
+type session struct {
+	*Subscriber
+	began    time.Time
+	stream   jetstream.Stream
+	consumer jetstream.Consumer
+	pull     *pull
+	lanes    *lanes
+	settled  chan settlement
+
+	handling context.Context // of the handlers: it outlives that of Run
+	abandon  context.CancelFunc
+
+	// The server gives the consumer to one client at a time and names each such time by a pin. With a new one we may not go on
+	// before everything that was handed out under the last has come again: it may be older than what we have.
+	pin        string
+	recovering bool
+	asking     bool
+	answers    chan answer
+	askAfter   time.Duration
+	askAgain   <-chan time.Time
+}
+
+// answer is how many events the server waited to be settled, and how many of them were here when it was asked.
+type answer struct {
+	held, unsettled int
+	err             error
+}
+
+// session returns when ctx has ended and everything is given back, or an error.
+func (s *Subscriber) session(ctx context.Context) error {
+	stream, consumer, err := s.ensure(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.ensureDead(ctx); err != nil {
+		return err
+	}
+	pull, err := startPull(consumer, s.js.Conn(), &s.options)
+	if err != nil {
+		return fmt.Errorf("pull events: %w", err)
+	}
+	r := &session{
+		Subscriber: s, began: time.Now(), stream: stream, consumer: consumer, pull: pull, lanes: newLanes(),
+		settled: make(chan settlement), answers: make(chan answer, 1),
+	}
+	r.handling, r.abandon = context.WithCancel(context.WithoutCancel(ctx))
+	defer r.abandon()
+	err = r.loop(ctx)
+	r.stop(ctx)
+	return err
+}
+
+// loop returns nil when ctx has ended, and otherwise why nothing more can be pulled.
+func (r *session) loop(ctx context.Context) error {
+	prolong := time.NewTicker(r.options.AckWait / 3)
+	defer prolong.Stop()
+	mark := time.NewTimer(settling)
+	defer mark.Stop()
+	for {
+		r.startWork()
+		select {
+		case message, open := <-r.pull.messages:
+			if !open {
+				return r.pull.err
+			}
+			r.take(ctx, message)
+		case s := <-r.settled:
+			r.settle(ctx, s)
+		case <-prolong.C:
+			r.prolong(ctx)
+		case <-r.askAgain:
+			r.ask(ctx)
+		case a := <-r.answers:
+			r.recover(ctx, a)
+		case <-mark.C:
+			r.markProgress(ctx)
+			mark.Reset(markEvery)
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (r *session) take(ctx context.Context, message jetstream.Msg) {
+	d := receive(message)
+	if d == nil {
+		return // not from a consumer; there is nothing to settle
+	}
+	if d.pin != r.pin || r.pin == "" {
+		r.pin = d.pin
+		r.lanes.drop() // it comes again, to whoever has the pin then
+		r.recovering, r.askAfter = true, firstAsk
+		r.options.Log.InfoContext(ctx, "events are received", "consumer", r.name)
+	}
+	r.lanes.add(d)
+	if r.recovering && !r.asking && r.askAgain == nil {
+		r.ask(ctx)
+	}
+}
+
+// ask finds out whether everything that the server waits for is here. A handler that still runs would settle something in
+// between and falsify the count.
+func (r *session) ask(ctx context.Context) {
+	r.askAgain = nil
+	if r.lanes.running > 0 {
+		r.askLater()
+		return
+	}
+	r.asking = true
+	held := r.lanes.held
+	go func() { // ends within requestWait; answers has room for it
+		ctx, cancel := context.WithTimeout(ctx, requestWait)
+		defer cancel()
+		info, err := r.consumer.Info(ctx)
+		if err != nil {
+			r.answers <- answer{err: err}
+			return
+		}
+		r.answers <- answer{held: held, unsettled: info.NumAckPending}
+	}()
+}
+
+func (r *session) askLater() {
+	r.askAgain = time.After(r.askAfter)
+	r.askAfter = min(2*r.askAfter, maxAsk)
+}
+
+func (r *session) recover(ctx context.Context, a answer) {
+	r.asking = false
+	if a.err == nil && a.held == a.unsettled {
+		r.recovering = false
+		return
+	}
+	if a.err != nil && ctx.Err() == nil {
+		r.options.Log.DebugContext(ctx, "the consumer does not answer", "consumer", r.name, "error", a.err)
+	}
+	r.askLater()
+}
+
+// startWork hands events to handlers, as many as may run at once.
+func (r *session) startWork() {
+	for !r.recovering && r.lanes.running < r.options.Workers {
+		d := r.lanes.start()
+		if d == nil {
+			return
+		}
+		if time.Since(d.prolonged) > r.options.AckWait {
+			r.lanes.done(d) // this process was stopped for a while, and the event went to another one
+			continue
+		}
+		d.event.Late = d.event.Sequence <= r.latest.last(d.event.UserID)
+		go func() { r.settled <- r.work(r.handling, d) }()
+	}
+}
+
+func (r *session) settle(ctx context.Context, s settlement) {
+	s.Took = time.Since(s.began)
+	if s.Result == PutOff {
+		r.lanes.postpone(s.delivery, time.Now().Add(s.delay+2*r.options.AckWait))
+		r.options.Log.WarnContext(ctx, "event is put off", "consumer", r.name, "event_id", s.EventID, "type", s.Type,
+			"failures", s.Failures, "delay", s.delay, "error", s.Err)
+	} else {
+		r.lanes.done(s.delivery)
+		r.latest.note(s.UserID, s.delivery.event.Sequence)
+	}
+	if s.Result == Dead {
+		r.options.Log.ErrorContext(ctx, "event is dead", "consumer", r.name, "event_id", s.EventID, "type", s.Type,
+			"failures", s.Failures, "dead_stream", r.options.DeadStream, "error", s.Err)
+	}
+	r.options.Observe(s.Outcome)
+}
+
+// prolong keeps what is here from coming again. Without a connection it would only pile up in the client, and say so to the
+// server when it is too late.
+func (r *session) prolong(ctx context.Context) {
+	if r.js.Conn().IsConnected() {
+		r.lanes.each(func(d *delivery) {
+			if d.message.InProgress() == nil {
+				d.prolonged = time.Now()
+			}
+		})
+	}
+	if n := r.lanes.overdue(time.Now()); n > 0 {
+		r.options.Log.WarnContext(ctx, "events that were put off did not come again", "consumer", r.name, "events", n)
+	}
+}
+
+// stop gives back what no handler has, and waits for those that run.
+func (r *session) stop(ctx context.Context) {
+	ctx = context.WithoutCancel(ctx)
+	r.pull.drain()
+	for _, d := range r.lanes.drop() {
+		_ = d.message.Nak() // without it the event comes after AckWait
+	}
+	prolong := time.NewTicker(r.options.AckWait / 3)
+	defer prolong.Stop()
+	timeout := time.NewTimer(r.options.StopTimeout)
+	defer timeout.Stop()
+	messages := r.pull.messages
+	for messages != nil || r.lanes.running > 0 || r.asking {
+		select {
+		case message, open := <-messages:
+			if !open {
+				messages = nil
+				continue
+			}
+			_ = message.Nak()
+		case s := <-r.settled:
+			r.settle(ctx, s)
+		case <-r.answers:
+			r.asking = false
+		case <-prolong.C:
+			r.prolong(ctx)
+		case <-timeout.C:
+			r.abandon()
+			r.pull.stop()
+		}
+	}
+	r.handOver(ctx)
+}
+
+// handOver lets another replica go on at once.
+func (r *session) handOver(ctx context.Context) {
+	if !r.js.Conn().IsConnected() {
+		return
+	}
+	if time.Since(r.began) > settling {
+		r.markProgress(ctx)
+	}
+	if r.pin == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	if err := r.unpin(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		r.options.Log.DebugContext(ctx, "the consumer is not unpinned", "consumer", r.name, "error", err)
+	}
+}
+
+func (r *session) markProgress(ctx context.Context) {
+	if err := r.mark(ctx, r.stream); err != nil {
+		r.options.Log.DebugContext(ctx, "progress is not marked", "consumer", r.name, "error", err)
+	}
+}
+
+// unpin does nothing when somebody else has the consumer by now.
+func (r *session) unpin(ctx context.Context) error {
+	info, err := r.consumer.Info(ctx)
+	if err != nil {
+		return err
+	}
+	for _, g := range info.PriorityGroups {
+		if g.Group == group && g.PinnedClientID == r.pin {
+			return r.stream.UnpinConsumer(ctx, r.name, group)
+		}
+	}
+	return nil
+}
