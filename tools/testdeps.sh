@@ -1,10 +1,17 @@
 #!/bin/sh
 # Installs what the test suite needs and this machine lacks: a C compiler for the race detector, PostgreSQL, Redis,
-# nginx and Chromium. It uses apt as root or through sudo without a password; elsewhere it names what to install. A test
+# nginx, SoftHSM2 and Chromium. It uses apt as root or through sudo without a password; elsewhere it names what to install. A test
 # whose server is missing skips, or fails under MENJIN_TEST_REQUIRE=all.
 set -eu
 
 has() { command -v "$1" >/dev/null 2>&1; }
+
+has_softhsm() {
+	for module in /usr/lib/softhsm/libsofthsm2.so /usr/lib*/*/softhsm/libsofthsm2.so; do
+		[ -e "$module" ] && return
+	done
+	return 1
+}
 
 has_postgresql() {
 	has initdb && has postgres && return
@@ -19,6 +26,7 @@ missing() {
 	has_postgresql || echo postgresql
 	has redis-server || has valkey-server || echo redis-server
 	has nginx || [ -x /usr/sbin/nginx ] || echo nginx
+	has_softhsm || echo softhsm2
 	has chromium || has chromium-browser || has google-chrome || echo chromium
 }
 
