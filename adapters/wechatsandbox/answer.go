@@ -11,33 +11,66 @@ import (
 
 // The failures WeChat answers with, and the texts seen with them.
 const (
-	errSystem      = -1
-	errGrantType   = 40002
-	errAppID       = 40013
-	errCode        = 40029
-	errURL         = 40066
-	errSecret      = 40125
-	errCodeUsed    = 40163
-	errBlocked     = 40226
-	errNoAppID     = 41002
-	errNoSecret    = 41004
-	errNoCode      = 41008
-	errMinuteLimit = 45011
+	errSystem         = -1
+	errNoHash         = 1
+	errToken          = 40001
+	errGrantType      = 40002
+	errAppID          = 40013
+	errNotAToken      = 40014
+	errCode           = 40029
+	errURL            = 40066
+	errArgs           = 40097
+	errSecret         = 40125
+	errCodeUsed       = 40163
+	errIP             = 40164
+	errBlocked        = 40226
+	errNoToken        = 41001
+	errNoAppID        = 41002
+	errNoSecret       = 41004
+	errNoCode         = 41008
+	errTokenExpired   = 42001
+	errNotPost        = 43002
+	errNoBody         = 44002
+	errDayLimit       = 45009
+	errMinuteLimit    = 45011
+	errNotJSON        = 47001
+	errClearLimit     = 48006
+	errSessionExpired = 87007
+	errSigMethod      = 87008
+	errSignature      = 87009
+	errIPUnknown      = 89503
+	errIPDeniedDay    = 89506
+	errIPDeniedHour   = 89507
 )
 
 var errTexts = map[int]string{
-	errSystem:      "system error",
-	errGrantType:   "invalid grant_type",
-	errAppID:       "invalid appid",
-	errCode:        "invalid code",
-	errURL:         "invalid url",
-	errSecret:      "invalid appsecret",
-	errCodeUsed:    "code been used",
-	errBlocked:     "code blocked",
-	errNoAppID:     "appid missing",
-	errNoSecret:    "appsecret missing",
-	errNoCode:      "missing code",
-	errMinuteLimit: "api minute-quota reach limit  mustslower  retry next minute",
+	errSystem: "system error",
+	errNoHash: "hash not exist",
+	errToken: "invalid credential, access_token is invalid or not latest, could get access_token by getStableAccessToken, " +
+		"more details at https://mmbizurl.cn/s/JtxxFh33r",
+	errGrantType:      "invalid grant_type",
+	errAppID:          "invalid appid",
+	errNotAToken:      "invalid access_token",
+	errCode:           "invalid code",
+	errURL:            "invalid url",
+	errArgs:           "invalid args",
+	errSecret:         "invalid appsecret",
+	errCodeUsed:       "code been used",
+	errBlocked:        "code blocked",
+	errNoToken:        "access_token missing",
+	errNoAppID:        "appid missing",
+	errNoSecret:       "appsecret missing",
+	errNoCode:         "missing code",
+	errTokenExpired:   "access_token expired",
+	errNotPost:        "require POST method",
+	errNoBody:         "empty post data",
+	errDayLimit:       "reach max api daily quota limit",
+	errMinuteLimit:    "api minute-quota reach limit  mustslower  retry next minute",
+	errNotJSON:        "data format error",
+	errClearLimit:     "forbid to clear quota because of reaching the limit",
+	errSessionExpired: "session_key is not existd or expired",
+	errSigMethod:      "invalid sig_method",
+	errSignature:      "invalid signature",
 }
 
 // answer is what an endpoint says; WeChat puts failures, too, under HTTP status 200.
@@ -50,6 +83,9 @@ type status struct {
 	Errcode int    `json:"errcode"`
 	Errmsg  string `json:"errmsg"`
 }
+
+// ok is what the APIs say that tell their success; the rest is silent.
+var ok = status{Errmsg: "ok"}
 
 // fail answers with errcode and the text known for it.
 func (s *Server) fail(errcode int) answer { return s.failWith(errcode, errText(errcode)) }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// ErrTooManyCodes is returned when Options.MaxCodes codes wait for use; they make room by being used or by expiring.
-var ErrTooManyCodes = errors.New("too many unused login codes")
+// ErrTooManyCodes is returned when Options.MaxCodes codes of a kind wait for use; they make room by being used or by expiring.
+var ErrTooManyCodes = errors.New("too many unused codes")
 
 // MintCode does what wx.login does on a phone: it returns a login code for a person of an app, good for one exchange
 // within Options.CodeTTL. A person is any label and needs no registration; an empty appID means the first app, an empty
@@ -19,7 +19,7 @@ func (s *Server) MintCode(appID, person string) (string, error) {
 		return "", fmt.Errorf("mint login code: %w", err)
 	}
 	now := s.now()
-	code := &loginCode{
+	code := &oneTimeCode{
 		text:    newCode(),
 		appID:   appID,
 		person:  person,
@@ -31,15 +31,16 @@ func (s *Server) MintCode(appID, person string) (string, error) {
 	if err := s.codes.add(code, now); err != nil {
 		return "", fmt.Errorf("mint login code: %w", err)
 	}
-	s.users.touch(code.openID).rotateKey(now, s.opts.SessionKeyInterval)
+	s.users.touch(code).rotateKey(now, s.opts)
 	return code.text, nil
 }
 
-type loginCode struct {
+type oneTimeCode struct {
 	text, appID, person, openID string
 
 	expires time.Time
 	spent   bool
+	phone   phoneInfo // of phone codes
 }
 
 // codeBook holds the codes of one namespace. Both lists are in order of entry, which under a constant lifetime is about
@@ -54,7 +55,7 @@ func newCodeBook(limit int) codeBook {
 	return codeBook{byText: map[string]*list.Element{}, max: limit}
 }
 
-func (b *codeBook) add(code *loginCode, now time.Time) error {
+func (b *codeBook) add(code *oneTimeCode, now time.Time) error {
 	b.sweep(now)
 	if b.live.Len() >= b.max {
 		return ErrTooManyCodes
@@ -63,22 +64,22 @@ func (b *codeBook) add(code *loginCode, now time.Time) error {
 	return nil
 }
 
-// find returns nil for a code that is unknown, expired or of another app.
-func (b *codeBook) find(text, appID string, now time.Time) *loginCode {
+// find returns nil for a code that is unknown or expired.
+func (b *codeBook) find(text string, now time.Time) *oneTimeCode {
 	b.sweep(now)
 	element, ok := b.byText[text]
 	if !ok {
 		return nil
 	}
-	code := element.Value.(*loginCode)
-	if code.appID != appID || !now.Before(code.expires) {
+	code := element.Value.(*oneTimeCode)
+	if !now.Before(code.expires) {
 		return nil
 	}
 	return code
 }
 
 // spend keeps the code for its remaining life, to tell a second use from an unknown code.
-func (b *codeBook) spend(code *loginCode) {
+func (b *codeBook) spend(code *oneTimeCode) {
 	code.spent = true
 	b.live.Remove(b.byText[code.text])
 	b.byText[code.text] = b.spent.PushBack(code)
@@ -89,13 +90,13 @@ func (b *codeBook) spend(code *loginCode) {
 
 func (b *codeBook) sweep(now time.Time) {
 	for _, codes := range []*list.List{&b.live, &b.spent} {
-		for e := codes.Front(); e != nil && !now.Before(e.Value.(*loginCode).expires); e = codes.Front() {
+		for e := codes.Front(); e != nil && !now.Before(e.Value.(*oneTimeCode).expires); e = codes.Front() {
 			b.drop(codes, e)
 		}
 	}
 }
 
 func (b *codeBook) drop(from *list.List, e *list.Element) {
-	delete(b.byText, e.Value.(*loginCode).text)
+	delete(b.byText, e.Value.(*oneTimeCode).text)
 	from.Remove(e)
 }

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
-	"net/http"
 	"net/url"
 )
 
@@ -19,10 +18,7 @@ type sessionAnswer struct {
 
 // code2Session trades a login code for openid and session_key: GET only, and everything in the query.
 func (s *Server) code2Session(c *call) answer {
-	var query url.Values
-	if c.Method == http.MethodGet {
-		query = c.URL.Query()
-	}
+	query := c.query()
 	appID, code := query.Get("appid"), query.Get("js_code")
 	c.entry.AppID, c.entry.Code = s.showAppID(appID), fingerprint(code)
 	if errcode := s.checkQuery(query); errcode != 0 {
@@ -66,20 +62,23 @@ func (s *Server) checkSecret(appID, secret string) (errcode int) {
 	return 0
 }
 
-// redeem spends the code. The minute limit leaves it unspent; a blocked person loses it.
+// redeem spends the code. The limits leave it unspent; a blocked person loses it.
 func (s *Server) redeem(c *call, appID, text string) (_ sessionAnswer, errcode int) {
 	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	code := s.codes.find(text, appID, now)
-	if code == nil {
+	code := s.codes.find(text, now)
+	if code == nil || code.appID != appID {
 		return sessionAnswer{}, errCode
 	}
 	c.entry.Person = code.person
 	if code.spent {
 		return sessionAnswer{}, errCodeUsed
 	}
-	u := s.users.touch(code.openID)
+	if errcode := s.quotas.take(appID, pathCode2Session, now); errcode != 0 {
+		return sessionAnswer{}, errcode
+	}
+	u := s.users.touch(code)
 	if !u.allow(now, s.opts.MinuteLimit) {
 		return sessionAnswer{}, errMinuteLimit
 	}
@@ -89,7 +88,7 @@ func (s *Server) redeem(c *call, appID, text string) (_ sessionAnswer, errcode i
 		return sessionAnswer{}, errBlocked
 	}
 	if u.sessionKey == "" { // forgotten between login and exchange
-		u.rotateKey(now, s.opts.SessionKeyInterval)
+		u.rotateKey(now, s.opts)
 	}
 	result := sessionAnswer{SessionKey: u.sessionKey, OpenID: code.openID}
 	if !rules.hideUnionID {

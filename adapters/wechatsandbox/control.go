@@ -2,6 +2,7 @@ package wechatsandbox
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,20 +11,30 @@ import (
 	"strings"
 )
 
-const controlPrefix = "/_sandbox/"
+const (
+	controlPrefix = "/_sandbox/"
+	pushExample   = `{"url":"http://127.0.0.1:8080/wechat/push/` + DemoAppID + `","token":"TOKEN","event":"user_authorization_revoke","person":"alice","revoke_info":"8"}`
+)
 
 // control is one control endpoint; Example is the body of a curl call that shows it at work.
 type control struct {
 	Method, Path, Chinese, English, Example string
 
 	// do gets the request's body and returns what to answer; an error is the caller's fault.
-	do func(body []byte) (any, error)
+	do func(ctx context.Context, body []byte) (any, error)
 }
 
 func (s *Server) controls() []control {
 	return []control{
 		{"POST", "/_sandbox/codes", "生成登录 code", "mint a login code", `{"person":"alice"}`, s.controlMint},
+		{"POST", "/_sandbox/phone_codes", "生成手机号 code", "mint a phone code", `{"person":"alice","country_code":"86"}`, s.controlMintPhone},
+		{"POST", "/_sandbox/encrypted_data", "生成加密数据（用户须先登录）", "encrypt data of a person who has logged in", `{"person":"alice","kind":"phone","fault":"old"}`, s.controlEncrypt},
+		{"POST", "/_sandbox/push", "推送消息到本机地址", "push a message to an address on this machine", pushExample, s.controlPush},
 		{"POST", "/_sandbox/people", "拦截用户、隐藏 unionid", "block people, hide the unionid", `{"person":"alice","blocked":true}`, s.controlPeople},
+		{"POST", "/_sandbox/tokens", "使 access_token 失效（kill）或过期（expire）", "kill or expire the access tokens", `{"action":"kill"}`, s.controlTokens},
+		{"POST", "/_sandbox/apps", "设置 IP 白名单与异常 expires_in", "set who may fetch tokens, and what expires_in says", `{"allowed_ips":["10.0.0.0/8"],"ip_errcode":40164}`, s.controlApps},
+		{"GET", "/_sandbox/quotas", "查看调用限额", "list the quotas", "", s.controlQuotas},
+		{"POST", "/_sandbox/quotas", "设置每分钟、每日限额", "set the quota of an API", `{"api":"/cgi-bin/token","minute":10,"day":2000}`, s.controlSetQuota},
 		{"GET", "/_sandbox/faults", "查看故障脚本", "list what is left of the fault script", "", s.controlFaults},
 		{"POST", "/_sandbox/faults", "安排接下来的故障", "script the next answers", `{"kind":"errcode","errcode":-1,"times":2}`, s.controlAddFault},
 		{"DELETE", "/_sandbox/faults", "清除故障脚本", "end the fault script", "", s.controlClearFaults},
@@ -34,18 +45,14 @@ func (s *Server) controls() []control {
 	}
 }
 
-// newControl routes the controls. Pages of other sites, which a browser lets post to loopback, are refused.
+// newControl routes the controls.
 func (s *Server) newControl() http.Handler {
 	mux, all := http.NewServeMux(), s.controls()
 	for _, c := range all {
 		mux.Handle(c.Method+" "+c.Path, c)
 	}
 	mux.HandleFunc(controlPrefix, func(w http.ResponseWriter, r *http.Request) { refuseUnknown(w, r, all) })
-	guard := http.NewCrossOriginProtection()
-	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		refuse(w, http.StatusForbidden, "requests from pages of another origin are refused", "")
-	}))
-	return guard.Handler(mux)
+	return guardOrigin(mux)
 }
 
 // ServeHTTP answers with JSON; a refusal carries a call that works.
@@ -55,7 +62,7 @@ func (c control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("body is cut off or larger than %d bytes", maxBody), "")
 		return
 	}
-	result, err := c.do(body)
+	result, err := c.do(r.Context(), body)
 	if err != nil {
 		refuse(w, controlStatus(err), err.Error(), c.Curl("http://"+r.Host))
 		return

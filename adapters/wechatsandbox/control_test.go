@@ -112,7 +112,7 @@ func TestBadOrdersAreRefusedWithAReasonAndAnExample(t *testing.T) {
 		{"huge body", "POST", "/_sandbox/codes", strings.Repeat(" ", 65<<10), 413, "larger than 65536 bytes"},
 		{"nothing to set", "POST", "/_sandbox/people", `{"person":"x"}`, 400, "blocked"},
 		{"unknown kind", "POST", "/_sandbox/faults", `{"kind":"explode"}`, 400, "the kinds are delay, hang"},
-		{"unknown route", "POST", "/_sandbox/faults", `{"kind":"hang","route":"/x"}`, 400, "the routes are /sns/jscode2session"},
+		{"unknown route", "POST", "/_sandbox/faults", `{"kind":"hang","route":"/x"}`, 400, "the routes are /cgi-bin/clear_quota"},
 		{"bad delay", "POST", "/_sandbox/faults", `{"kind":"delay","delay":"soon"}`, 400, "no duration"},
 		{"missing shift", "POST", "/_sandbox/clock", "", 400, "no duration"},
 		{"unknown control", "POST", "/_sandbox/nothing", "", 404, "there are POST /_sandbox/codes"},
@@ -131,18 +131,33 @@ func TestBadOrdersAreRefusedWithAReasonAndAnExample(t *testing.T) {
 func TestPagesOfOtherOriginsCannotGiveOrders(t *testing.T) {
 	t.Parallel()
 	b := setup(t, wechatsandbox.Options{})
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.URL+"/_sandbox/codes", nil)
-	if err != nil {
-		t.Fatalf("make request: %v", err)
-	}
-	request.Header.Set("Origin", "https://evil.example")
-	response, err := b.client.Do(request)
-	if err != nil {
-		t.Fatalf("post: %v", err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusForbidden || b.Counters().LiveCodes != 0 {
-		t.Errorf("got %d and %d codes, want 403 and none", response.StatusCode, b.Counters().LiveCodes)
+	for _, test := range []struct {
+		name, host, origin string
+		want               int
+	}{
+		{"another origin", "", "https://evil.example", http.StatusForbidden},
+		{"a name that leads here", "evil.example", "http://evil.example", http.StatusForbidden},
+		{"the sandbox", "localhost:8081", "http://localhost:8081", http.StatusOK},
+		{"the sandbox by address", "", b.URL, http.StatusOK},
+		{"no page at all", "sandbox:8081", "", http.StatusOK},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.URL+"/_sandbox/codes", nil)
+		if err != nil {
+			t.Fatalf("make request: %v", err)
+		}
+		request.Host = test.host
+		if test.origin != "" {
+			request.Header.Set("Origin", test.origin)
+		}
+		before := b.Counters().LiveCodes
+		response, err := b.client.Do(request)
+		if err != nil {
+			t.Fatalf("post: %v", err)
+		}
+		response.Body.Close()
+		if minted := b.Counters().LiveCodes - before; response.StatusCode != test.want || (minted == 1) != (test.want == http.StatusOK) {
+			t.Errorf("%s: got %d and %d codes, want %d", test.name, response.StatusCode, minted, test.want)
+		}
 	}
 }
 
@@ -154,7 +169,7 @@ func TestPageShowsHowToBegin(t *testing.T) {
 	if got := response.Header.Get("Content-Type"); got != "text/html; charset=utf-8" {
 		t.Errorf("content type: got %q", got)
 	}
-	for _, want := range []string{"微信接口沙箱", "curl -X POST " + b.URL + "/_sandbox/codes", "wx00000000000000aa", "GET /sns/jscode2session"} {
+	for _, want := range []string{"微信接口沙箱", "curl -X POST " + b.URL + "/_sandbox/codes", "wx00000000000000aa", "GET /sns/jscode2session", "/_sandbox/push", "推送消息", "<code>/sns/jscode2session</code> ×1"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("page lacks %q", want)
 		}

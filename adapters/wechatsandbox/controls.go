@@ -1,12 +1,13 @@
 package wechatsandbox
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
 )
 
-func (s *Server) controlMint(body []byte) (any, error) {
+func (s *Server) controlMint(_ context.Context, body []byte) (any, error) {
 	var in struct {
 		AppID  string `json:"app_id"`
 		Person string `json:"person"`
@@ -28,7 +29,7 @@ func (s *Server) controlMint(body []byte) (any, error) {
 	}{code, int(s.opts.CodeTTL.Seconds()), appID, person, s.OpenID(appID, person)}, nil
 }
 
-func (s *Server) controlPeople(body []byte) (any, error) {
+func (s *Server) controlPeople(_ context.Context, body []byte) (any, error) {
 	var in struct {
 		AppID   string `json:"app_id"`
 		Person  string `json:"person"`
@@ -61,7 +62,7 @@ type faultForm struct {
 	Delay string `json:"delay,omitempty"`
 }
 
-func (s *Server) controlAddFault(body []byte) (any, error) {
+func (s *Server) controlAddFault(ctx context.Context, body []byte) (any, error) {
 	var in faultForm
 	if err := decode(body, &in); err != nil {
 		return nil, err
@@ -76,10 +77,10 @@ func (s *Server) controlAddFault(body []byte) (any, error) {
 	if err := s.AddFaults(in.Fault); err != nil {
 		return nil, err
 	}
-	return s.controlFaults(nil)
+	return s.controlFaults(ctx, nil)
 }
 
-func (s *Server) controlFaults([]byte) (any, error) {
+func (s *Server) controlFaults(context.Context, []byte) (any, error) {
 	forms := []faultForm{}
 	for _, f := range s.Faults() {
 		form := faultForm{Fault: f}
@@ -91,12 +92,12 @@ func (s *Server) controlFaults([]byte) (any, error) {
 	return map[string]any{"faults": forms}, nil
 }
 
-func (s *Server) controlClearFaults([]byte) (any, error) {
+func (s *Server) controlClearFaults(ctx context.Context, _ []byte) (any, error) {
 	s.ClearFaults()
-	return s.controlFaults(nil)
+	return s.controlFaults(ctx, nil)
 }
 
-func (s *Server) controlShift(body []byte) (any, error) {
+func (s *Server) controlShift(ctx context.Context, body []byte) (any, error) {
 	var in struct {
 		Shift string `json:"shift"`
 	}
@@ -110,18 +111,18 @@ func (s *Server) controlShift(body []byte) (any, error) {
 	if err := s.ShiftClock(shift); err != nil {
 		return nil, err
 	}
-	return s.controlClock(nil)
+	return s.controlClock(ctx, nil)
 }
 
-func (s *Server) controlClock([]byte) (any, error) {
+func (s *Server) controlClock(context.Context, []byte) (any, error) {
 	return map[string]any{"now": s.now(), "shift": time.Duration(s.shift.Load()).String()}, nil
 }
 
-func (s *Server) controlJournal([]byte) (any, error) {
+func (s *Server) controlJournal(context.Context, []byte) (any, error) {
 	return map[string]any{"requests": s.Journal()}, nil
 }
 
-func (s *Server) controlCounters([]byte) (any, error) {
+func (s *Server) controlCounters(context.Context, []byte) (any, error) {
 	return s.Counters(), nil
 }
 

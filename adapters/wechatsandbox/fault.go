@@ -33,12 +33,14 @@ const (
 	FaultShortSessionKey FaultKind = "short_session_key" // a success whose session_key is not 16 bytes
 	FaultWithErrcode     FaultKind = "with_errcode"      // a success that says errcode 0
 	FaultWithoutErrcode  FaultKind = "without_errcode"   // a success that says no errcode
+	FaultEmptyToken      FaultKind = "empty_token"       // a success without access_token
+	FaultWrongWatermark  FaultKind = "wrong_watermark"   // a phone number whose watermark names another app
 )
 
 var faultKinds = []FaultKind{
 	FaultDelay, FaultHang, FaultReset, FaultStatus, FaultBadGateway, FaultErrcode,
 	FaultBrokenJSON, FaultTruncatedBody, FaultBOM, FaultHugeBody, FaultSlowBody,
-	FaultEmptyOpenID, FaultShortSessionKey, FaultWithErrcode, FaultWithoutErrcode,
+	FaultEmptyOpenID, FaultShortSessionKey, FaultWithErrcode, FaultWithoutErrcode, FaultEmptyToken, FaultWrongWatermark,
 }
 
 const (
@@ -110,7 +112,7 @@ func (s *Server) checkFault(f Fault) error {
 	_, known := s.routes[f.Route]
 	switch {
 	case !slices.Contains(faultKinds, f.Kind):
-		return fmt.Errorf("kind %q is unknown; the kinds are %s", clip(string(f.Kind)), joinKinds())
+		return fmt.Errorf("kind %q is unknown; the kinds are %s", clip(string(f.Kind)), joinWords(faultKinds))
 	case f.Route != "" && !known:
 		return fmt.Errorf("route %q is unknown; the routes are %s", clip(f.Route), strings.Join(s.paths(), ", "))
 	case f.Chance < 0 || f.Chance > 1:
@@ -127,10 +129,10 @@ func (s *Server) checkFault(f Fault) error {
 	return nil
 }
 
-func joinKinds() string {
-	words := make([]string, len(faultKinds))
-	for i, kind := range faultKinds {
-		words[i] = string(kind)
+func joinWords[T ~string](all []T) string {
+	words := make([]string, len(all))
+	for i, word := range all {
+		words[i] = string(word)
 	}
 	return strings.Join(words, ", ")
 }

@@ -15,7 +15,7 @@ const (
 	clipBytes   = 128
 )
 
-// Entry tells of one request to a WeChat API. It holds no secret, code or session_key.
+// Entry tells of one request to a WeChat API. It holds no secret, code, token, session_key or phone number.
 type Entry struct {
 	Time   time.Time `json:"time"`
 	Method string    `json:"method"`
@@ -23,6 +23,7 @@ type Entry struct {
 	AppID  string    `json:"app_id,omitempty"`
 	Person string    `json:"person,omitempty"` // known once the code was found
 	Code   string    `json:"code,omitempty"`   // the first 12 hex digits of the code's SHA-256
+	Token  string    `json:"token,omitempty"`  // the same of the access_token used or issued
 	Status int       `json:"status"`           // HTTP status; 0 when the connection was cut or left without an answer
 	// Errcode is WeChat's, 0 for a success; it means nothing under a Status other than 200.
 	Errcode int       `json:"errcode"`
@@ -38,6 +39,12 @@ type Counters struct {
 	LiveCodes  int                  `json:"live_codes"` // waiting for use; expired ones count until swept
 	SpentCodes int                  `json:"spent_codes"`
 	People     int                  `json:"people"`
+
+	Calls          map[string]uint64 `json:"calls"`         // by path of the API, counted on arrival
+	TokenFetches   uint64            `json:"token_fetches"` // answered with a token, of both token APIs
+	PhoneNumbers   uint64            `json:"phone_numbers"` // handed out for phone codes
+	LivePhoneCodes int               `json:"live_phone_codes"`
+	Pushes         uint64            `json:"pushes"` // requests sent, repeats and checks of the URL among them
 }
 
 // Journal returns the latest thousand requests, oldest first. A request enters when it is finished; Counters tell of its
@@ -55,6 +62,9 @@ func (s *Server) Counters() Counters {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	sum.LiveCodes, sum.SpentCodes, sum.People = s.codes.live.Len(), s.codes.spent.Len(), s.users.recent.Len()
+	sum.LivePhoneCodes = s.phoneCodes.live.Len()
+	sum.TokenFetches, sum.PhoneNumbers = s.tokens.fetches, s.phoneNumbers
+	sum.Pushes = s.pushes.Load()
 	return sum
 }
 
@@ -67,10 +77,18 @@ type journal struct {
 	next     int // where the oldest entry stands once the ring is full
 	errcodes map[int]uint64
 	faults   map[FaultKind]uint64
+	calls    map[string]uint64
 }
 
 func newJournal() journal {
-	return journal{errcodes: map[int]uint64{}, faults: map[FaultKind]uint64{}}
+	return journal{errcodes: map[int]uint64{}, faults: map[FaultKind]uint64{}, calls: map[string]uint64{}}
+}
+
+// count takes only paths that the sandbox serves.
+func (j *journal) count(path string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.calls[path]++
 }
 
 func (j *journal) record(e Entry) {
@@ -99,6 +117,7 @@ func (j *journal) counters() Counters {
 		Finished: j.finished,
 		Errcodes: maps.Clone(j.errcodes),
 		Faults:   maps.Clone(j.faults),
+		Calls:    maps.Clone(j.calls),
 	}
 }
 

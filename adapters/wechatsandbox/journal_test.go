@@ -50,6 +50,31 @@ func TestJournalTellsWhatHappenedWithoutSecrets(t *testing.T) {
 	}
 }
 
+func TestJournalTellsOfTokensAndPhonesWithoutShowingThem(t *testing.T) {
+	t.Parallel()
+	b := setup(t, wechatsandbox.Options{})
+	token, code := b.stable(t, false).AccessToken, b.PhoneCode(t, "alice")
+	session := b.exchange(t, b.Code(t, "alice"))
+	b.phone(t, token, code, "")
+	b.checkSession(t, token, session)
+	until(t, "four calls are in the journal", func() bool { return len(b.Journal()) == 4 })
+	entries := b.Journal()
+	for i, want := range []string{"", "alice", "alice", "alice"} {
+		if got := entries[i]; got.Person != want || got.AppID != wechatsandbox.DemoAppID || (got.Token == entries[0].Token) == (i == 1) {
+			t.Errorf("entry %d: got %+v, want person %q, the app, and one fingerprint of the token", i, got, want)
+		}
+	}
+	_, journal := b.send(t, http.MethodGet, b.URL+"/_sandbox/journal", "")
+	for name, secret := range map[string]string{
+		"token": token, "code": code, "session_key": session.SessionKey, "number": b.PhoneNumber("alice"),
+		"signature": sign(session.SessionKey), "secret": wechatsandbox.DemoSecret,
+	} {
+		if strings.Contains(journal, secret) {
+			t.Errorf("journal shows the %s: %s", name, journal)
+		}
+	}
+}
+
 func TestJournalKeepsTheLatest(t *testing.T) {
 	t.Parallel()
 	b := setup(t, wechatsandbox.Options{})
@@ -73,7 +98,8 @@ func TestCountersSumUp(t *testing.T) {
 	b.exchange(t, code)
 	until(t, "three calls are counted", func() bool { return b.Counters().Finished == 3 })
 	_, body := b.send(t, http.MethodGet, b.URL+"/_sandbox/counters", "")
-	want := `{"received":3,"finished":3,"errcodes":{"-1":1,"0":1,"40163":1},"faults":{"errcode":1},"live_codes":0,"spent_codes":1,"people":1}`
+	want := `{"received":3,"finished":3,"errcodes":{"-1":1,"0":1,"40163":1},"faults":{"errcode":1},"live_codes":0,"spent_codes":1,"people":1,` +
+		`"calls":{"/sns/jscode2session":3},"token_fetches":0,"phone_numbers":0,"live_phone_codes":0,"pushes":0}`
 	if strings.TrimSpace(body) != want {
 		t.Errorf("got %s, want %s", body, want)
 	}

@@ -19,6 +19,10 @@ const (
 	defaultSessionKeyInterval = time.Second
 	defaultMinuteLimit        = 100
 	defaultMaxCodes           = 100_000
+	defaultSessionKeyTTL      = 72 * time.Hour
+	defaultResetInterval      = time.Minute
+	defaultTokenTTL           = 2 * time.Hour
+	defaultPushTimeout        = 5 * time.Second
 )
 
 // Secret is an AppSecret; printed, logged or marshalled it reads "[redacted]".
@@ -50,14 +54,22 @@ type Options struct {
 	// Seed makes openids, unionids and the chances of faults repeatable: same seed, same openids, also after a restart.
 	// Codes and session keys are random whatever the seed.
 	Seed uint64
-	// CodeTTL is how long a login code lives; 0 means 5 minutes.
+	// CodeTTL is how long a login code or a phone code lives; 0 means 5 minutes.
 	CodeTTL time.Duration
 	// SessionKeyInterval is how long a person keeps a session_key at least; the first login after it brings a new one.
 	// 0 means 1 second.
 	SessionKeyInterval time.Duration
+	// SessionKeyTTL is how long a session_key lives after the latest login; WeChat does not tell. 0 means 72 hours.
+	SessionKeyTTL time.Duration
+	// ResetInterval is how far two resets of a person's session_key lie apart at least; 0 means 1 minute.
+	ResetInterval time.Duration
+	// TokenTTL is how long an access_token lives; 0 means 2 hours. One of 5 minutes or less is renewed at every fetch.
+	TokenTTL time.Duration
+	// PushTimeout is how long a pushed message waits for its answer, in real time; 0 means 5 seconds.
+	PushTimeout time.Duration
 	// MinuteLimit is how many exchanges per person, app and minute are answered before 45011; 0 means 100, negative none.
 	MinuteLimit int
-	// MaxCodes bounds the codes that wait for use, and the used ones remembered; 0 means 100 000.
+	// MaxCodes bounds the codes of a kind that wait for use, and the used ones remembered; 0 means 100 000.
 	MaxCodes int
 	// WithErrcode adds "errcode":0,"errmsg":"ok" to successes, as WeChat's documentation shows and its servers seldom do.
 	WithErrcode bool
@@ -72,6 +84,10 @@ func (o Options) withDefaults() Options {
 	}
 	o.CodeTTL = cmp.Or(o.CodeTTL, defaultCodeTTL)
 	o.SessionKeyInterval = cmp.Or(o.SessionKeyInterval, defaultSessionKeyInterval)
+	o.SessionKeyTTL = cmp.Or(o.SessionKeyTTL, defaultSessionKeyTTL)
+	o.ResetInterval = cmp.Or(o.ResetInterval, defaultResetInterval)
+	o.TokenTTL = cmp.Or(o.TokenTTL, defaultTokenTTL)
+	o.PushTimeout = cmp.Or(o.PushTimeout, defaultPushTimeout)
 	o.MinuteLimit = cmp.Or(o.MinuteLimit, defaultMinuteLimit)
 	o.MaxCodes = cmp.Or(o.MaxCodes, defaultMaxCodes)
 	return o

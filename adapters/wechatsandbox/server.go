@@ -22,11 +22,18 @@ type Server struct {
 	secrets map[string][sha256.Size]byte // by app id
 	shift   atomic.Int64                 // nanoseconds added to the clock
 
-	mu    sync.Mutex // guards codes, users and rules
-	codes codeBook
-	users userBook
-	rules ruleBook
+	mu           sync.Mutex // guards all down to the blank line
+	codes        codeBook
+	phoneCodes   codeBook
+	users        userBook
+	tokens       tokenBook
+	quotas       quotaBook
+	rules        ruleBook
+	appRules     map[string]appRule // by app id
+	vouched      voucherBook
+	phoneNumbers uint64 // handed out
 
+	pushes  atomic.Uint64 // requests sent
 	faults  faultScript
 	journal journal
 	routes  map[string]endpoint
@@ -42,11 +49,24 @@ func New(opts Options) *Server {
 	}
 	s.codes = newCodeBook(opts.MaxCodes)
 	s.users = newUserBook()
+	s.phoneCodes = newCodeBook(opts.MaxCodes)
+	s.tokens = newTokenBook()
+	s.quotas = newQuotaBook()
+	s.vouched = voucherBook{}
 	s.rules = ruleBook{}
+	s.appRules = map[string]appRule{}
 	s.faults.dice = rand.New(rand.NewPCG(opts.Seed, 0))
 	s.journal = newJournal()
 	s.routes = map[string]endpoint{
-		pathCode2Session: s.code2Session,
+		pathCode2Session:       s.code2Session,
+		pathToken:              s.classicToken,
+		pathStableToken:        s.stableToken,
+		pathClearQuota:         s.clearQuota,
+		pathClearQuotaBySecret: s.clearQuotaBySecret,
+		pathPhoneNumber:        s.phoneNumber,
+		pathCheckEncrypted:     s.checkEncrypted,
+		pathCheckSession:       s.checkSession,
+		pathResetSession:       s.resetSession,
 	}
 	s.control = s.newControl()
 	return s

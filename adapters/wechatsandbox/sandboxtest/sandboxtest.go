@@ -36,3 +36,24 @@ func (s *Sandbox) Code(tb testing.TB, person string) string {
 	}
 	return code
 }
+
+// PhoneCode mints a phone code for a person of the first app, with the number made up for them, and ends the test if that
+// fails.
+func (s *Sandbox) PhoneCode(tb testing.TB, person string) string {
+	tb.Helper()
+	code, err := s.MintPhoneCode("", person, wechatsandbox.Phone{})
+	if err != nil {
+		tb.Fatalf("mint phone code for %q: %v", person, err)
+	}
+	return code
+}
+
+// Data encrypts data of a person who has logged in and ends the test if that fails.
+func (s *Sandbox) Data(tb testing.TB, order wechatsandbox.DataOrder) wechatsandbox.EncryptedData {
+	tb.Helper()
+	data, err := s.EncryptedData(order)
+	if err != nil {
+		tb.Fatalf("encrypt data of %q: %v", order.Person, err)
+	}
+	return data
+}
