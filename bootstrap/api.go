@@ -10,6 +10,7 @@ import (
 	"github.com/menjin-id/menjin/adapters/natsbus"
 	"github.com/menjin-id/menjin/adapters/sqlstore"
 	"github.com/menjin-id/menjin/adapters/tokens"
+	"github.com/menjin-id/menjin/adapters/wechatpush"
 	"github.com/menjin-id/menjin/bootstrap/config"
 	"github.com/menjin-id/menjin/ports"
 )
@@ -25,7 +26,7 @@ func provideListener(cfg *config.Config) (net.Listener, func(), error) {
 
 func provideAPI(
 	cfg *config.Config, log *slog.Logger, use httpapi.UseCases, ring *tokens.Ring,
-	db *sqlstore.DB, sessions sessions, bus *natsbus.Bus, now ports.Clock, newID ports.NewID,
+	db *sqlstore.DB, sessions sessions, bus *natsbus.Bus, push *wechatpush.Handler, now ports.Clock, newID ports.NewID,
 ) (*httpapi.Server, error) {
 	dependencies := []httpapi.Dependency{{Name: "database", Ping: db.Ping}}
 	if sessions.Ping != nil {
@@ -36,7 +37,7 @@ func provideAPI(
 			Name: "events", Ping: bus.Ping, Optional: true, // events wait in the outbox
 		}),
 		TrustedProxies: cfg.HTTP.TrustedProxies, CORSOrigins: cfg.HTTP.CORSOrigins,
-		Limiter: sessions.Limiter, Rates: httpapi.Rates(cfg.Limits),
+		Limiter: sessions.Limiter, Rates: httpapi.Rates(cfg.Limits), Push: push,
 	})
 }
 

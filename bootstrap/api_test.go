@@ -44,6 +44,7 @@ func (p *program) try(method, path, token string, body any) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	sieveOf(p.tb).keepFields(fieldsSent, encoded)
 	if body != nil {
 		request.Body = io.NopCloser(bytes.NewReader(encoded))
 		request.ContentLength = int64(len(encoded))
@@ -56,6 +57,7 @@ func (p *program) try(method, path, token string, body any) (reply, error) {
 }
 
 func (p *program) send(request *http.Request) (reply, error) {
+	sieveOf(p.tb).keepToken(request)
 	begin := time.Now()
 	response, err := p.client.Do(request)
 	if err != nil {
@@ -68,6 +70,11 @@ func (p *program) send(request *http.Request) (reply, error) {
 	}
 	r.Took = time.Since(begin)
 	_ = json.Unmarshal(r.Body, &r) // what is no envelope has no reason
+	if r.Status >= http.StatusBadRequest {
+		_, _ = fmt.Fprintf(&p.refusals, "%s %s: %v %s\n", request.Method, request.URL.Path, r.Header, r.Body)
+	} else {
+		sieveOf(p.tb).keepFields(fieldsAnswered, r.Body)
+	}
 	return r, nil
 }
 

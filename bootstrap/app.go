@@ -13,7 +13,9 @@ import (
 
 	"github.com/menjin-id/menjin/adapters/httpapi"
 	"github.com/menjin-id/menjin/adapters/natsbus"
+	"github.com/menjin-id/menjin/application/datakey"
 	"github.com/menjin-id/menjin/application/outbox"
+	"github.com/menjin-id/menjin/application/personal"
 	"github.com/menjin-id/menjin/application/retention"
 	"github.com/menjin-id/menjin/application/session"
 	"github.com/menjin-id/menjin/application/signingkey"
@@ -37,6 +39,9 @@ type App struct {
 	follow    *session.Follow
 	sweep     *retention.Sweep
 	keeper    *signingkey.Keeper
+	dataKeys  *datakey.Keeper
+	reencrypt *datakey.Reencrypt
+	eraser    *personal.Eraser
 }
 
 // Run serves until ctx ends or a part fails that the service cannot be without. Then it is not ready at once, finishes the
@@ -46,7 +51,8 @@ func (a *App) Run(ctx context.Context, ready func()) error {
 	defer stop()
 	work, failed := errgroup.WithContext(background)
 	for _, run := range []func(context.Context) error{
-		a.relay.Run, a.runReconcile, a.follow.Run, a.sweep.Run, a.keeper.Run,
+		a.relay.Run, a.runReconcile, a.follow.Run, a.sweep.Run, a.keeper.Run, a.dataKeys.Run,
+		a.reencrypt.Run, a.eraser.Run,
 	} {
 		work.Go(func() error { return run(background) })
 	}

@@ -32,7 +32,7 @@ func newMigrateCommand(options *globalOptions) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				_, unlock, err := provideDataFolder(cfg) // an embedded database is one process's at a time
+				_, unlock, err := holdDataFolder(cfg) // an embedded database is one process's at a time
 				if err != nil {
 					return err
 				}

@@ -32,8 +32,8 @@ func newDemoCommand(options *globalOptions) *cobra.Command {
 	var play demo.Options
 	cmd := &cobra.Command{
 		Use: "demo", Short: "Play a mini-program against a running service and print each step", Args: cobra.NoArgs,
-		Long: `Plays wx.login, login, user info, the event and logout against a service that runs with the WeChat look-alike,
-by default where this configuration would start it.`,
+		Long: `Plays wx.login, login, user info, the event, logout, phone number, export and deletion against a service that runs with the
+WeChat look-alike, by default where this configuration would start it.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, _, err := loggedConfig(options)
 			if err != nil {

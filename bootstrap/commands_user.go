@@ -13,6 +13,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/menjin-id/menjin/application/admin"
+	"github.com/menjin-id/menjin/application/datakey"
 	"github.com/menjin-id/menjin/application/signin"
 	"github.com/menjin-id/menjin/application/signingkey"
 	"github.com/menjin-id/menjin/domain"
@@ -28,6 +29,13 @@ type Operator struct {
 	roles  *admin.Roles
 	keeper *signingkey.Keeper
 	keys   ports.SigningKeys
+
+	dataKeys  *datakey.Keeper
+	reencrypt *datakey.Reencrypt
+	rows      ports.SealedRows
+	tx        ports.Transactor
+	now       ports.Clock
+	newID     ports.NewID
 }
 
 var operator = admin.Actor{Operator: true}

@@ -28,7 +28,8 @@ func databaseURL(cfg *config.Config) domain.Secret {
 	return cfg.Database.URL
 }
 
-// provideDatabase brings the schema up to date, which replicas that start at once do one after the other, and connects.
+// provideDatabase brings the schema up to date, which replicas that start at once do one after the other, and connects. The
+// cipher gets its keys afterwards, as they lie in the database.
 func provideDatabase(
 	ctx context.Context, cfg *config.Config, log *slog.Logger, _ dataFolder,
 	cipher ports.Cipher, codec ports.EventCodec, wake outbox.Signal,
@@ -40,10 +41,6 @@ func provideDatabase(
 	db, err := sqlstore.Open(ctx, sqlstore.Options{
 		URL: url, Shards: cfg.Events.Shards, Cipher: cipher, Codec: codec, OnCommit: wake.Give,
 	})
-	if errors.Is(err, sqlstore.ErrForeignKeys) {
-		return nil, nil, config.Fault{Key: "vault.keyset", Reason: "is not the one this database was written with; without that one " +
-			"nobody is recognised. Set it, or put back its file in data_dir"}
-	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("database.url: %w", err)
 	}

@@ -2,6 +2,7 @@ package bootstrap
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 
@@ -11,7 +12,12 @@ import (
 // dataFolder is the configured folder, made and, where embedded parts live in it, held by this process alone.
 type dataFolder string
 
-func provideDataFolder(cfg *config.Config) (dataFolder, func(), error) {
+// provideDataFolder comes after the addresses: a start that fails for one of them leaves nothing behind.
+func provideDataFolder(cfg *config.Config, _ net.Listener, _ sandboxURL) (dataFolder, func(), error) {
+	return holdDataFolder(cfg)
+}
+
+func holdDataFolder(cfg *config.Config) (dataFolder, func(), error) {
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return "", nil, config.Fault{Key: "data_dir", Reason: err.Error()}
 	}

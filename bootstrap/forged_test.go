@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"log/slog"
 	"maps"
 	"net/http"
 	"os"
@@ -20,6 +21,7 @@ import (
 	"github.com/menjin-id/menjin/adapters/cloudevent"
 	"github.com/menjin-id/menjin/adapters/sqlstore"
 	"github.com/menjin-id/menjin/adapters/vault"
+	"github.com/menjin-id/menjin/application/datakey"
 	"github.com/menjin-id/menjin/domain"
 )
 
@@ -84,10 +86,11 @@ func (p *program) stolenKey() ed25519.PrivateKey {
 	if err != nil {
 		p.tb.Fatal(err)
 	}
-	cipher, err := vault.Parse(domain.NewSecret(string(keyset)))
+	master, err := vault.NewLocalMaster(domain.NewSecret(string(keyset)))
 	if err != nil {
 		p.tb.Fatal(err)
 	}
+	cipher := vault.New(time.Now)
 	db, err := sqlstore.Open(p.tb.Context(), sqlstore.Options{
 		URL: domain.NewSecret("sqlite:" + filepath.Join(p.settings["data_dir"], "menjin.db")), Cipher: cipher, Codec: cloudevent.New(),
 	})
@@ -95,6 +98,11 @@ func (p *program) stolenKey() ed25519.PrivateKey {
 		p.tb.Fatal(err)
 	}
 	defer db.Close()
+	log := slog.New(slog.DiscardHandler)
+	keeper := datakey.NewKeeper(sqlstore.NewDataKeys(db), cipher, master, datakey.KeeperOptions{}, time.Now, log)
+	if err := keeper.Load(p.tb.Context()); err != nil {
+		p.tb.Fatal(err)
+	}
 	keys, err := sqlstore.NewSigningKeys(db).All(p.tb.Context())
 	if err != nil || len(keys) != 1 {
 		p.tb.Fatalf("signing keys: got %d (%v), want 1", len(keys), err)

@@ -6,70 +6,36 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"path/filepath"
-	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/menjin-id/menjin/adapters/tokens"
 	"github.com/menjin-id/menjin/adapters/vault"
+	"github.com/menjin-id/menjin/application/datakey"
 	"github.com/menjin-id/menjin/application/signingkey"
 	"github.com/menjin-id/menjin/bootstrap/config"
 	"github.com/menjin-id/menjin/bootstrap/keyfile"
+	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
 )
 
 func newKeysCommand(options *globalOptions) *cobra.Command {
-	keys := &cobra.Command{Use: "keys", Short: "List and rotate the keys of access tokens, make the key of encrypted fields"}
+	keys := &cobra.Command{Use: "keys", Short: "List and rotate keys, re-encrypt what lies under old ones, make a master key"}
 	keys.AddCommand(
-		&cobra.Command{
-			Use: "list", Short: "List the keys that verify access tokens", Args: cobra.NoArgs,
-			RunE: func(cmd *cobra.Command, _ []string) error {
-				return withOperator(cmd, options, func(ctx context.Context, o *Operator) error { return listKeys(ctx, cmd, o) })
-			},
-		},
-		&cobra.Command{
-			Use: "rotate", Short: "Make a key that signs soon, and lets no valid token die", Args: cobra.NoArgs,
-			Long: `Makes a key that verifies at once and signs after ten minutes, when every replica knows it. The keys before it verify as
-long as tokens they signed live. A service that runs follows by itself; it also rotates by itself every 90 days.`,
-			RunE: func(cmd *cobra.Command, _ []string) error {
-				return withOperator(cmd, options, func(ctx context.Context, o *Operator) error {
-					if err := o.keeper.Rotate(ctx); err != nil {
-						return err
-					}
-					return listKeys(ctx, cmd, o)
-				})
-			},
-		},
-		newVaultKeyCommand(),
+		newKeysListCommand(options), newKeysRotateCommand(options), newKeysReencryptCommand(options), newMasterKeyCommand(),
 	)
 	return keys
 }
 
-func listKeys(ctx context.Context, cmd *cobra.Command, o *Operator) error {
-	keys, err := o.keys.All(ctx)
-	if err != nil {
-		return err
-	}
-	table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-	fmt.Fprintln(table, "KID\tMADE\tRETIRES")
-	for _, key := range keys {
-		retires := "-"
-		if !key.RetiresAt.IsZero() {
-			retires = key.RetiresAt.Format(time.RFC3339)
-		}
-		fmt.Fprintf(table, "%s\t%s\t%s\n", key.ID, key.CreatedAt.Format(time.RFC3339), retires)
-	}
-	return table.Flush()
-}
-
-func newVaultKeyCommand() *cobra.Command {
-	var out string
+func newMasterKeyCommand() *cobra.Command {
+	var out, after string
 	cmd := &cobra.Command{
 		Use: "new", Short: "Make a value for vault.keyset and write it to a file that only its owner can read", Args: cobra.NoArgs,
+		Long: `Makes a master key, a value for vault.keyset, and writes it to a file that only its owner can read.
+
+To replace a master key, make one with --after, give it to every replica, and run menjin keys rotate --master.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			key, err := vault.Generate()
+			key, err := newMasterKey(after)
 			if err != nil {
 				return err
 			}
@@ -83,31 +49,20 @@ func newVaultKeyCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "vault.key", "file to write; it must not exist")
+	cmd.Flags().StringVar(&after, "after", "", "file with the master key that the new one is to replace, and to know")
 	return cmd
 }
 
-// provideVault reads the configured keyset, or that of the data folder.
-func provideVault(cfg *config.Config, log *slog.Logger) (*vault.Vault, error) {
-	if !cfg.Vault.Keyset.IsZero() {
-		keys, err := vault.Parse(cfg.Vault.Keyset)
-		if err != nil {
-			return nil, config.Fault{Key: "vault.keyset", Reason: err.Error()}
-		}
-		return keys, nil
+func newMasterKey(after string) (domain.Secret, error) {
+	if after == "" {
+		return vault.Generate()
 	}
-	path := filepath.Join(cfg.DataDir, "keys", "vault.json")
-	text, created, err := keyfile.ReadOrCreate(path, vault.Generate)
+	none := func() (domain.Secret, error) { return domain.Secret{}, fs.ErrNotExist }
+	before, _, err := keyfile.ReadOrCreate(after, none)
 	if err != nil {
-		return nil, config.Fault{Key: "data_dir", Reason: err.Error()}
+		return domain.Secret{}, fmt.Errorf("read key: %w", err)
 	}
-	if created {
-		log.Info("made a key; without it what is stored cannot be read", "file", path)
-	}
-	keys, err := vault.Parse(text)
-	if err != nil {
-		return nil, config.Fault{Key: "data_dir", Reason: path + ": " + err.Error()}
-	}
-	return keys, nil
+	return vault.GenerateAfter(before)
 }
 
 func provideRing(cfg *config.Config) *tokens.Ring {
@@ -122,9 +77,10 @@ func provideVerifier(cfg *config.Config, ring *tokens.Ring) *tokens.Verifier {
 	return tokens.NewVerifier(ring, cfg.Token.Issuer, cfg.Token.Audience)
 }
 
-// provideKeeper loads the keys before anything can want to sign.
+// provideKeeper loads the keys before anything can want to sign. They are encrypted, which is why data keys come first.
 func provideKeeper(
-	ctx context.Context, cfg *config.Config, store ports.SigningKeys, ring *tokens.Ring, now ports.Clock, log *slog.Logger,
+	ctx context.Context, cfg *config.Config, _ *datakey.Keeper, store ports.SigningKeys, ring *tokens.Ring, now ports.Clock,
+	log *slog.Logger,
 ) (*signingkey.Keeper, error) {
 	keeper := signingkey.NewKeeper(store, ring, cfg.Token.AccessTTL, now, log)
 	return keeper, keeper.Load(ctx)

@@ -59,6 +59,7 @@ func (w *weChat) answer(out http.ResponseWriter, r *http.Request) {
 	}
 	seen := &copying{ResponseWriter: out}
 	w.Server.ServeHTTP(seen, r)
+	sieveOf(w.tb).keepFields(fieldsOfWeChat, seen.head.Bytes())
 	if found := sessionKeyField.FindSubmatch(seen.head.Bytes()); found != nil {
 		w.mu.Lock()
 		defer w.mu.Unlock()

@@ -59,6 +59,7 @@ type program struct {
 	settings settings
 	cmd      *exec.Cmd
 	out, log transcript
+	refusals transcript // what it answered with a status of 400 or more
 	ended    chan struct{}
 	client   *http.Client
 
@@ -76,6 +77,8 @@ func launch(tb testing.TB, s settings, args ...string) *program {
 	p := &program{tb: tb, settings: s, cmd: exec.Command(self, args...), ended: make(chan struct{})}
 	p.cmd.Dir, p.cmd.Env = tb.TempDir(), s.environ()
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.log
+	sieveOf(tb).keepSettings(s)
+	sieveOf(tb).watchFolder(tb, s["data_dir"])
 	held, err := p.cmd.StdinPipe()
 	if err == nil {
 		err = p.cmd.Start()
@@ -92,7 +95,7 @@ func launch(tb testing.TB, s settings, args ...string) *program {
 	return p
 }
 
-// examine kills the program and looks for what must not be in any log.
+// examine kills the program and looks for what must not be in any log, and for secrets in all that it said.
 func (p *program) examine() {
 	p.kill()
 	log := p.log.String()
@@ -101,6 +104,10 @@ func (p *program) examine() {
 			p.tb.Errorf("%q in the log of the program", word)
 		}
 	}
+	secret := sieveOf(p.tb)
+	secret.report(p.tb, "standard output", []byte(p.out.String()))
+	secret.report(p.tb, "log", []byte(log))
+	secret.report(p.tb, "refusals", []byte(p.refusals.String()))
 	if p.tb.Failed() {
 		p.tb.Logf("log of the program %v:\n%s%s", p.cmd.Args[1:], p.out.String(), log[max(0, len(log)-6000):])
 	}

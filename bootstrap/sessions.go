@@ -19,8 +19,10 @@ type sessions struct {
 	Store     ports.SessionStore
 	Refresher ports.SessionRefresher
 	Lister    ports.SessionLister
+	Keys      ports.SessionKeyReader
 	Limiter   ports.RateLimiter
 	Attempts  ports.AttemptCounter
+	Tokens    ports.SharedTokens              // nil: each replica fetches its own, which WeChat answers alike
 	Sweep     []retention.Rule                // none where the store forgets by itself
 	Ping      func(ctx context.Context) error // nil where the database's says it all
 }
@@ -42,15 +44,16 @@ func provideSessions(
 	}
 	store := redisstore.NewSessions(client, cipher, cfg.Session)
 	return sessions{
-		Store: store, Refresher: store, Lister: store, Ping: store.Ping,
+		Store: store, Refresher: store, Lister: store, Keys: store, Ping: store.Ping,
 		Limiter: redisstore.NewLimiter(client), Attempts: redisstore.NewAttempts(client),
+		Tokens: redisstore.NewSharedTokens(client, cipher),
 	}, func() { _ = client.Close() }, nil
 }
 
 func sessionsInDatabase(cfg *config.Config, db *sqlstore.DB) sessions {
 	store, limiter, attempts := sqlstore.NewSessions(db, cfg.Session), sqlstore.NewLimiter(db), sqlstore.NewAttempts(db)
 	return sessions{
-		Store: store, Refresher: store, Lister: store, Limiter: limiter, Attempts: attempts,
+		Store: store, Refresher: store, Lister: store, Keys: store, Limiter: limiter, Attempts: attempts,
 		Sweep: []retention.Rule{
 			{Name: "sessions", Archive: store}, {Name: "rate_limits", Archive: limiter}, {Name: "attempts", Archive: attempts},
 		},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"slices"
 	"strconv"
@@ -65,6 +66,12 @@ func readEvents(tb testing.TB, url string, enough func([]event) bool) []event {
 		}
 		events = append(events, readEvent(tb, message))
 	}
+	read := slices.Clone(events)
+	tb.Cleanup(func() {
+		for _, e := range read {
+			sieveOf(tb).report(tb, "event "+e.Type, fmt.Appendf(nil, "%v %s", e.Header, e.Data))
+		}
+	})
 	return events
 }
 

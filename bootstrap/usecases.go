@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/menjin-id/menjin/adapters/sqlstore"
+	"github.com/menjin-id/menjin/application/personal"
 	"github.com/menjin-id/menjin/application/retention"
 	"github.com/menjin-id/menjin/application/session"
 	"github.com/menjin-id/menjin/application/signin"
@@ -14,6 +15,7 @@ import (
 
 const (
 	eventsKept = 7 * 24 * time.Hour   // published events, from which the stream can be mended
+	inboxKept  = 7 * 24 * time.Hour   // far longer than WeChat repeats a message
 	auditKept  = 180 * 24 * time.Hour // the law wants network logs for six months
 )
 
@@ -31,9 +33,17 @@ func provideAccessTTL(cfg *config.Config) session.AccessTTL {
 	return session.AccessTTL(cfg.Token.AccessTTL)
 }
 
-func provideSweep(sessions sessions, events *sqlstore.Outbox, audit *sqlstore.Audit, now ports.Clock, log *slog.Logger) *retention.Sweep {
+func provideCoolingOff(cfg *config.Config) personal.CoolingOff {
+	return personal.CoolingOff(cfg.Deletion.CoolingOff)
+}
+
+func provideSweep(
+	sessions sessions, events *sqlstore.Outbox, audit *sqlstore.Audit, inbox *sqlstore.Inbox, now ports.Clock, log *slog.Logger,
+) *retention.Sweep {
 	rules := append([]retention.Rule{
-		{Name: "outbox_events", Archive: events, Keep: eventsKept}, {Name: "audit_log", Archive: audit, Keep: auditKept},
+		{Name: "outbox_events", Archive: events, Keep: eventsKept},
+		{Name: "audit_log", Archive: audit, Keep: auditKept},
+		{Name: "inbox", Archive: inbox, Keep: inboxKept},
 	}, sessions.Sweep...)
 	return retention.NewSweep(rules, now, log)
 }

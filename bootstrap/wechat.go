@@ -7,37 +7,44 @@ import (
 	"net"
 
 	"github.com/menjin-id/menjin/adapters/wechat"
+	"github.com/menjin-id/menjin/adapters/wechatpush"
 	"github.com/menjin-id/menjin/adapters/wechatsandbox"
+	"github.com/menjin-id/menjin/application/push"
 	"github.com/menjin-id/menjin/bootstrap/config"
 	"github.com/menjin-id/menjin/domain"
+	"github.com/menjin-id/menjin/ports"
 )
 
-// weChat is the client, and where the look-alike is.
-type weChat struct {
-	Client  *wechat.Client
-	Sandbox sandboxURL
-}
-
-// sandboxURL is an address; empty when WeChat itself is used.
+// sandboxURL is where the look-alike is; empty when WeChat itself is used.
 type sandboxURL string
 
-// provideWeChat makes the client, and starts the look-alike before where it is wanted.
-func provideWeChat(cfg *config.Config, log *slog.Logger) (weChat, func(), error) {
-	base, stop, sandbox := cfg.WeChat.BaseURL, func() {}, sandboxURL("")
-	if cfg.SandboxWanted() {
-		listener, err := listen("wechat.sandbox_addr", cfg.WeChat.SandboxAddr)
-		if err != nil {
-			return weChat{}, nil, err
-		}
-		base, stop = "http://"+reachable(listener.Addr().String()), startSandbox(listener, cfg, log)
-		sandbox = sandboxURL(base)
+// provideSandbox starts the look-alike where it is wanted.
+func provideSandbox(cfg *config.Config, log *slog.Logger) (sandboxURL, func(), error) {
+	if !cfg.SandboxWanted() {
+		return "", func() {}, nil
 	}
-	client, err := wechat.New(wechat.Options{BaseURL: base, Timeout: cfg.WeChat.Timeout, Apps: weChatApps(cfg), Logger: log})
+	listener, err := listen("wechat.sandbox_addr", cfg.WeChat.SandboxAddr)
 	if err != nil {
-		stop()
-		return weChat{}, nil, fmt.Errorf("wechat: %w", err)
+		return "", nil, err
 	}
-	return weChat{client, sandbox}, func() { client.Close(); stop() }, nil
+	return sandboxURL("http://" + reachable(listener.Addr().String())), startSandbox(listener, cfg, log), nil
+}
+
+func provideWeChat(
+	cfg *config.Config, log *slog.Logger, sandbox sandboxURL, sessions sessions, now ports.Clock,
+) (*wechat.Client, func(), error) {
+	base := cfg.WeChat.BaseURL
+	if sandbox != "" {
+		base = string(sandbox)
+	}
+	client, err := wechat.New(wechat.Options{
+		BaseURL: base, Timeout: cfg.WeChat.Timeout, Apps: weChatApps(cfg), SharedTokens: sessions.Tokens,
+		WatermarkMaxAge: cfg.WeChat.WatermarkMaxAge, Clock: now, Logger: log,
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("wechat: %w", err)
+	}
+	return client, client.Close, nil
 }
 
 func weChatApps(cfg *config.Config) []wechat.App {
@@ -46,6 +53,21 @@ func weChatApps(cfg *config.Config) []wechat.App {
 		apps[i] = wechat.App{ID: app.ID, Secret: app.Secret}
 	}
 	return apps
+}
+
+// providePush takes what WeChat pushes to the mini-programs that have a token for it.
+func providePush(cfg *config.Config, take *push.Take, now ports.Clock, log *slog.Logger) (*wechatpush.Handler, error) {
+	var apps []wechatpush.App
+	for _, app := range cfg.WeChat.Apps {
+		if !app.PushToken.IsZero() {
+			apps = append(apps, wechatpush.App{ID: app.ID, Token: app.PushToken, AESKey: app.PushAESKey})
+		}
+	}
+	handler, err := wechatpush.New(take, apps, now, log)
+	if err != nil {
+		return nil, fmt.Errorf("wechat.push_token: %w", err)
+	}
+	return handler, nil
 }
 
 func provideAppIDs(cfg *config.Config) []domain.AppID {

@@ -19,6 +19,8 @@ import (
 	"github.com/menjin-id/menjin/application/account"
 	"github.com/menjin-id/menjin/application/admin"
 	"github.com/menjin-id/menjin/application/outbox"
+	"github.com/menjin-id/menjin/application/personal"
+	"github.com/menjin-id/menjin/application/push"
 	"github.com/menjin-id/menjin/application/session"
 	"github.com/menjin-id/menjin/application/signin"
 	"github.com/menjin-id/menjin/application/update"
@@ -29,7 +31,7 @@ import (
 var environmentSet = wire.NewSet(provideClock, provideNewID, provideRandom)
 
 var keySet = wire.NewSet(
-	provideVault, wire.Bind(new(ports.Cipher), new(*vault.Vault)),
+	provideMasterKey, provideVault, provideDataKeys, wire.Bind(new(ports.Cipher), new(*vault.Vault)),
 	provideRing, provideIssuer, provideVerifier, provideKeeper, tokens.NewRefreshTokens,
 	wire.Bind(new(ports.TokenIssuer), new(*tokens.Issuer)),
 	wire.Bind(new(ports.TokenVerifier), new(*tokens.Verifier)),
@@ -39,20 +41,25 @@ var keySet = wire.NewSet(
 
 var databaseSet = wire.NewSet(
 	provideDatabase, provideOutbox,
-	sqlstore.NewUsers, sqlstore.NewAudit, sqlstore.NewSigningKeys,
+	sqlstore.NewUsers, sqlstore.NewAudit, sqlstore.NewSigningKeys, sqlstore.NewDataKeys, sqlstore.NewSealedRows, sqlstore.NewInbox,
 	cloudevent.New, wire.Bind(new(ports.EventCodec), new(*cloudevent.Codec)),
 	wire.Bind(new(ports.Transactor), new(*sqlstore.DB)),
 	wire.Bind(new(ports.UserReader), new(*sqlstore.Users)),
 	wire.Bind(new(ports.UserFinder), new(*sqlstore.Users)),
 	wire.Bind(new(ports.UserBrowser), new(*sqlstore.Users)),
 	wire.Bind(new(ports.AuditReader), new(*sqlstore.Audit)),
+	wire.Bind(new(ports.DeletionQueue), new(*sqlstore.Users)),
 	wire.Bind(new(ports.SigningKeys), new(*sqlstore.SigningKeys)),
+	wire.Bind(new(ports.DataKeyStore), new(*sqlstore.DataKeys)),
+	wire.Bind(new(ports.SealedRows), new(*sqlstore.SealedRows)),
 	wire.Bind(new(ports.OutboxQueue), new(*sqlstore.Outbox)),
 	wire.Bind(new(ports.OutboxLedger), new(*sqlstore.Outbox)),
+	wire.Bind(new(ports.EventHistory), new(*sqlstore.Outbox)),
+	wire.Bind(new(ports.EventEraser), new(*sqlstore.Outbox)),
 )
 
 var sessionSet = wire.NewSet(
-	provideSessions, wire.FieldsOf(new(sessions), "Store", "Refresher", "Lister", "Limiter", "Attempts"),
+	provideSessions, wire.FieldsOf(new(sessions), "Store", "Refresher", "Lister", "Keys", "Limiter", "Attempts"),
 )
 
 var eventSet = wire.NewSet(
@@ -60,16 +67,28 @@ var eventSet = wire.NewSet(
 	wire.Bind(new(ports.EventStream), new(*natsbus.Bus)),
 	wire.Bind(new(ports.RelayHints), new(*natsbus.Bus)),
 	wire.Bind(new(ports.SessionFeed), new(*natsbus.Bus)),
+	wire.Bind(new(ports.StreamEraser), new(*natsbus.Bus)),
 )
 
 var weChatSet = wire.NewSet(
-	provideWeChat, wire.FieldsOf(new(weChat), "Client", "Sandbox"), provideAppIDs,
+	provideSandbox, provideWeChat, provideAppIDs,
 	wire.Bind(new(ports.WeChat), new(*wechat.Client)),
+	wire.Bind(new(ports.WeChatPhones), new(*wechat.Client)),
+	wire.Bind(new(ports.WeChatSessionKeys), new(*wechat.Client)),
+	wire.Bind(new(ports.WeChatData), new(*wechat.Client)),
 )
 
 // changeSet is what changes users, for the service and the command line.
 var changeSet = wire.NewSet(
 	update.New, session.NewEnder, signin.NewCreator, admin.NewCreate, admin.NewLock, admin.NewRoles, outbox.NewSignal,
+	provideReencrypt,
+)
+
+var personalSet = wire.NewSet(
+	personal.NewLinks, personal.NewSeals, personal.NewBindPhone, personal.NewUnbindPhone, personal.NewTakeProfile, personal.NewExport,
+	personal.NewKeyReset, personal.NewEraser, provideCoolingOff, personal.NewDelete,
+	personal.NewForget, wire.Bind(new(session.Forgetter), new(*personal.Forget)),
+	push.NewTake, wire.Bind(new(push.Eraser), new(*personal.Eraser)), providePush,
 )
 
 var useCaseSet = wire.NewSet(
@@ -87,7 +106,8 @@ var useCaseSet = wire.NewSet(
 // newApp builds every part. The function it returns closes them, the last made first.
 func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, func(), error) {
 	wire.Build(
-		environmentSet, provideDataFolder, keySet, databaseSet, sessionSet, eventSet, weChatSet, changeSet, useCaseSet,
+		environmentSet, provideDataFolder, keySet, databaseSet, sessionSet, eventSet, weChatSet, changeSet,
+		personalSet, useCaseSet,
 		provideListener, provideAPI, wire.Struct(new(App), "*"),
 	)
 	return nil, nil, nil

@@ -20,6 +20,8 @@ import (
 	"github.com/menjin-id/menjin/application/account"
 	"github.com/menjin-id/menjin/application/admin"
 	"github.com/menjin-id/menjin/application/outbox"
+	"github.com/menjin-id/menjin/application/personal"
+	"github.com/menjin-id/menjin/application/push"
 	"github.com/menjin-id/menjin/application/session"
 	"github.com/menjin-id/menjin/application/signin"
 	"github.com/menjin-id/menjin/application/update"
@@ -36,25 +38,19 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 	if err != nil {
 		return nil, nil, err
 	}
-	bootstrapWeChat, cleanup2, err := provideWeChat(cfg, log)
+	bootstrapSandboxURL, cleanup2, err := provideSandbox(cfg, log)
 	if err != nil {
 		cleanup()
 		return nil, nil, err
 	}
-	client := bootstrapWeChat.Client
-	bootstrapDataFolder, cleanup3, err := provideDataFolder(cfg)
+	bootstrapDataFolder, cleanup3, err := provideDataFolder(cfg, listener, bootstrapSandboxURL)
 	if err != nil {
 		cleanup2()
 		cleanup()
 		return nil, nil, err
 	}
-	vault, err := provideVault(cfg, log)
-	if err != nil {
-		cleanup3()
-		cleanup2()
-		cleanup()
-		return nil, nil, err
-	}
+	clock := provideClock()
+	vault := provideVault(clock)
 	codec := cloudevent.New()
 	signal := outbox.NewSignal()
 	db, cleanup4, err := provideDatabase(ctx, cfg, log, bootstrapDataFolder, vault, codec, signal)
@@ -64,10 +60,6 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 		cleanup()
 		return nil, nil, err
 	}
-	users := sqlstore.NewUsers(db)
-	clock := provideClock()
-	newID := provideNewID()
-	updateUsers := update.New(db, clock, newID)
 	bootstrapSessions, cleanup5, err := provideSessions(ctx, cfg, log, db, vault)
 	if err != nil {
 		cleanup4()
@@ -76,6 +68,18 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 		cleanup()
 		return nil, nil, err
 	}
+	client, cleanup6, err := provideWeChat(cfg, log, bootstrapSandboxURL, bootstrapSessions, clock)
+	if err != nil {
+		cleanup5()
+		cleanup4()
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
+	users := sqlstore.NewUsers(db)
+	newID := provideNewID()
+	updateUsers := update.New(db, clock, newID)
 	sessionStore := bootstrapSessions.Store
 	ender := session.NewEnder(updateUsers, sessionStore)
 	ring := provideRing(cfg)
@@ -85,7 +89,7 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 	options := provideSignInOptions(cfg)
 	opener := signin.NewOpener(users, updateUsers, sessionStore, ender, issuer, refreshTokens, clock, newID, random, options, log)
 	v := provideAppIDs(cfg)
-	signinWeChat := signin.NewWeChat(client, users, users, db, updateUsers, opener, clock, newID, v)
+	weChat := signin.NewWeChat(client, users, users, db, updateUsers, opener, clock, newID, v)
 	verifier := provideVerifier(cfg, ring)
 	check := session.NewCheck(verifier, sessionStore, clock)
 	logout := session.NewLogout(ender)
@@ -109,12 +113,24 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 	unlinkWeChat := account.NewUnlinkWeChat(updateUsers)
 	merger := account.NewMerger(db, updateUsers, ender)
 	merge := account.NewMerge(check, merger)
+	links := personal.NewLinks(users, sessionLister, clock, v)
+	sessionKeyReader := bootstrapSessions.Keys
+	seals := personal.NewSeals(sessionKeyReader, client, client, clock)
+	bindPhone := personal.NewBindPhone(links, client, seals, updateUsers)
+	unbindPhone := personal.NewUnbindPhone(updateUsers)
+	takeProfile := personal.NewTakeProfile(links, seals, updateUsers)
+	audit := sqlstore.NewAudit(db)
+	sqlstoreOutbox := provideOutbox(db, clock)
+	export := personal.NewExport(updateUsers, sessionLister, audit, sqlstoreOutbox, rateLimiter, clock)
+	keyReset := personal.NewKeyReset(users, sessionKeyReader, client, log)
+	eraser := personal.NewEraser(db, users, users, users, audit, updateUsers, ender, keyReset, clock, random, log)
+	coolingOff := provideCoolingOff(cfg)
+	personalDelete := personal.NewDelete(updateUsers, ender, eraser, coolingOff)
 	adminUsers := admin.NewUsers(users, users)
 	lock := admin.NewLock(updateUsers, ender)
 	roles := admin.NewRoles(updateUsers, sessionStore)
 	adminSessions := admin.NewSessions(adminUsers, list, ender)
 	adminMerge := admin.NewMerge(merger)
-	audit := sqlstore.NewAudit(db)
 	adminAudit := admin.NewAudit(audit)
 	administration := httpapi.Administration{
 		Users:    adminUsers,
@@ -125,7 +141,7 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 		Audit:    adminAudit,
 	}
 	useCases := httpapi.UseCases{
-		SignInWithWeChat:   signinWeChat,
+		SignInWithWeChat:   weChat,
 		CheckSession:       check,
 		Logout:             logout,
 		LogoutAll:          logoutAll,
@@ -140,10 +156,16 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 		LinkWeChat:         linkWeChat,
 		UnlinkWeChat:       unlinkWeChat,
 		Merge:              merge,
+		BindPhone:          bindPhone,
+		UnbindPhone:        unbindPhone,
+		TakeProfile:        takeProfile,
+		Export:             export,
+		Delete:             personalDelete,
 		Admin:              administration,
 	}
-	bootstrapEvents, cleanup6, err := provideEvents(ctx, cfg, log, bootstrapDataFolder)
+	bootstrapEvents, cleanup7, err := provideEvents(ctx, cfg, log, bootstrapDataFolder)
 	if err != nil {
+		cleanup6()
 		cleanup5()
 		cleanup4()
 		cleanup3()
@@ -152,8 +174,21 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 		return nil, nil, err
 	}
 	bus := bootstrapEvents.Bus
-	server, err := provideAPI(cfg, log, useCases, ring, db, bootstrapSessions, bus, clock, newID)
+	take := push.NewTake(db, updateUsers, users, eraser, log)
+	handler, err := providePush(cfg, take, clock, log)
 	if err != nil {
+		cleanup7()
+		cleanup6()
+		cleanup5()
+		cleanup4()
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
+	server, err := provideAPI(cfg, log, useCases, ring, db, bootstrapSessions, bus, handler, clock, newID)
+	if err != nil {
+		cleanup7()
 		cleanup6()
 		cleanup5()
 		cleanup4()
@@ -163,15 +198,16 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 		return nil, nil, err
 	}
 	bootstrapEventSource := bootstrapEvents.Source
-	bootstrapSandboxURL := bootstrapWeChat.Sandbox
-	sqlstoreOutbox := provideOutbox(db, clock)
 	reconcile := outbox.NewReconcile(sqlstoreOutbox, bus, signal, log)
 	relay := outbox.NewRelay(sqlstoreOutbox, bus, reconcile, bus, signal, clock, log)
-	follow := session.NewFollow(bus, users, sessionStore)
-	sweep := provideSweep(bootstrapSessions, sqlstoreOutbox, audit, clock, log)
-	signingKeys := sqlstore.NewSigningKeys(db)
-	keeper, err := provideKeeper(ctx, cfg, signingKeys, ring, clock, log)
+	forget := personal.NewForget(bus, sqlstoreOutbox)
+	follow := session.NewFollow(bus, users, sessionStore, forget)
+	inbox := sqlstore.NewInbox(db)
+	sweep := provideSweep(bootstrapSessions, sqlstoreOutbox, audit, inbox, clock, log)
+	dataKeys := sqlstore.NewDataKeys(db)
+	bootstrapMasterKey, cleanup8, err := provideMasterKey(cfg, log)
 	if err != nil {
+		cleanup7()
 		cleanup6()
 		cleanup5()
 		cleanup4()
@@ -180,6 +216,33 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 		cleanup()
 		return nil, nil, err
 	}
+	keeper, err := provideDataKeys(ctx, db, dataKeys, vault, bootstrapMasterKey, clock, log)
+	if err != nil {
+		cleanup8()
+		cleanup7()
+		cleanup6()
+		cleanup5()
+		cleanup4()
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
+	signingKeys := sqlstore.NewSigningKeys(db)
+	signingkeyKeeper, err := provideKeeper(ctx, cfg, keeper, signingKeys, ring, clock, log)
+	if err != nil {
+		cleanup8()
+		cleanup7()
+		cleanup6()
+		cleanup5()
+		cleanup4()
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
+	sealedRows := sqlstore.NewSealedRows(db)
+	reencrypt := provideReencrypt(cfg, keeper, sealedRows, clock, newID, log)
 	app := &App{
 		cfg:       cfg,
 		log:       log,
@@ -192,9 +255,14 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 		reconcile: reconcile,
 		follow:    follow,
 		sweep:     sweep,
-		keeper:    keeper,
+		keeper:    signingkeyKeeper,
+		dataKeys:  keeper,
+		reencrypt: reencrypt,
+		eraser:    eraser,
 	}
 	return app, func() {
+		cleanup8()
+		cleanup7()
 		cleanup6()
 		cleanup5()
 		cleanup4()
@@ -211,10 +279,8 @@ func newOperator(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Op
 	if err != nil {
 		return nil, nil, err
 	}
-	vault, err := provideVault(cfg, log)
-	if err != nil {
-		return nil, nil, err
-	}
+	clock := provideClock()
+	vault := provideVault(clock)
 	codec := cloudevent.New()
 	signal := outbox.NewSignal()
 	db, cleanup, err := provideDatabase(ctx, cfg, log, bootstrapDataFolder, vault, codec, signal)
@@ -223,7 +289,6 @@ func newOperator(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Op
 	}
 	users := sqlstore.NewUsers(db)
 	hasher := passwords.NewHasher()
-	clock := provideClock()
 	newID := provideNewID()
 	updateUsers := update.New(db, clock, newID)
 	creator := signin.NewCreator(users, hasher, db, updateUsers, newID)
@@ -237,24 +302,48 @@ func newOperator(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Op
 	ender := session.NewEnder(updateUsers, sessionStore)
 	lock := admin.NewLock(updateUsers, ender)
 	roles := admin.NewRoles(updateUsers, sessionStore)
-	signingKeys := sqlstore.NewSigningKeys(db)
-	ring := provideRing(cfg)
-	keeper, err := provideKeeper(ctx, cfg, signingKeys, ring, clock, log)
+	dataKeys := sqlstore.NewDataKeys(db)
+	bootstrapMasterKey, cleanup3, err := provideMasterKey(cfg, log)
 	if err != nil {
 		cleanup2()
 		cleanup()
 		return nil, nil, err
 	}
+	keeper, err := provideDataKeys(ctx, db, dataKeys, vault, bootstrapMasterKey, clock, log)
+	if err != nil {
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
+	signingKeys := sqlstore.NewSigningKeys(db)
+	ring := provideRing(cfg)
+	signingkeyKeeper, err := provideKeeper(ctx, cfg, keeper, signingKeys, ring, clock, log)
+	if err != nil {
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
+	sealedRows := sqlstore.NewSealedRows(db)
+	reencrypt := provideReencrypt(cfg, keeper, sealedRows, clock, newID, log)
 	bootstrapOperator := &Operator{
-		reader: users,
-		finder: users,
-		create: create,
-		lock:   lock,
-		roles:  roles,
-		keeper: keeper,
-		keys:   signingKeys,
+		reader:    users,
+		finder:    users,
+		create:    create,
+		lock:      lock,
+		roles:     roles,
+		keeper:    signingkeyKeeper,
+		keys:      signingKeys,
+		dataKeys:  keeper,
+		reencrypt: reencrypt,
+		rows:      sealedRows,
+		tx:        db,
+		now:       clock,
+		newID:     newID,
 	}
 	return bootstrapOperator, func() {
+		cleanup3()
 		cleanup2()
 		cleanup()
 	}, nil
@@ -265,27 +354,29 @@ func newOperator(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Op
 var environmentSet = wire.NewSet(provideClock, provideNewID, provideRandom)
 
 var keySet = wire.NewSet(
-	provideVault, wire.Bind(new(ports.Cipher), new(*vault.Vault)), provideRing, provideIssuer, provideVerifier, provideKeeper, tokens.NewRefreshTokens, wire.Bind(new(ports.TokenIssuer), new(*tokens.Issuer)), wire.Bind(new(ports.TokenVerifier), new(*tokens.Verifier)), wire.Bind(new(ports.RefreshTokens), new(*tokens.RefreshTokens)), passwords.NewHasher, wire.Bind(new(ports.PasswordHasher), new(*passwords.Hasher)),
+	provideMasterKey, provideVault, provideDataKeys, wire.Bind(new(ports.Cipher), new(*vault.Vault)), provideRing, provideIssuer, provideVerifier, provideKeeper, tokens.NewRefreshTokens, wire.Bind(new(ports.TokenIssuer), new(*tokens.Issuer)), wire.Bind(new(ports.TokenVerifier), new(*tokens.Verifier)), wire.Bind(new(ports.RefreshTokens), new(*tokens.RefreshTokens)), passwords.NewHasher, wire.Bind(new(ports.PasswordHasher), new(*passwords.Hasher)),
 )
 
 var databaseSet = wire.NewSet(
-	provideDatabase, provideOutbox, sqlstore.NewUsers, sqlstore.NewAudit, sqlstore.NewSigningKeys, cloudevent.New, wire.Bind(new(ports.EventCodec), new(*cloudevent.Codec)), wire.Bind(new(ports.Transactor), new(*sqlstore.DB)), wire.Bind(new(ports.UserReader), new(*sqlstore.Users)), wire.Bind(new(ports.UserFinder), new(*sqlstore.Users)), wire.Bind(new(ports.UserBrowser), new(*sqlstore.Users)), wire.Bind(new(ports.AuditReader), new(*sqlstore.Audit)), wire.Bind(new(ports.SigningKeys), new(*sqlstore.SigningKeys)), wire.Bind(new(ports.OutboxQueue), new(*sqlstore.Outbox)), wire.Bind(new(ports.OutboxLedger), new(*sqlstore.Outbox)),
+	provideDatabase, provideOutbox, sqlstore.NewUsers, sqlstore.NewAudit, sqlstore.NewSigningKeys, sqlstore.NewDataKeys, sqlstore.NewSealedRows, sqlstore.NewInbox, cloudevent.New, wire.Bind(new(ports.EventCodec), new(*cloudevent.Codec)), wire.Bind(new(ports.Transactor), new(*sqlstore.DB)), wire.Bind(new(ports.UserReader), new(*sqlstore.Users)), wire.Bind(new(ports.UserFinder), new(*sqlstore.Users)), wire.Bind(new(ports.UserBrowser), new(*sqlstore.Users)), wire.Bind(new(ports.AuditReader), new(*sqlstore.Audit)), wire.Bind(new(ports.DeletionQueue), new(*sqlstore.Users)), wire.Bind(new(ports.SigningKeys), new(*sqlstore.SigningKeys)), wire.Bind(new(ports.DataKeyStore), new(*sqlstore.DataKeys)), wire.Bind(new(ports.SealedRows), new(*sqlstore.SealedRows)), wire.Bind(new(ports.OutboxQueue), new(*sqlstore.Outbox)), wire.Bind(new(ports.OutboxLedger), new(*sqlstore.Outbox)), wire.Bind(new(ports.EventHistory), new(*sqlstore.Outbox)), wire.Bind(new(ports.EventEraser), new(*sqlstore.Outbox)),
 )
 
 var sessionSet = wire.NewSet(
-	provideSessions, wire.FieldsOf(new(sessions), "Store", "Refresher", "Lister", "Limiter", "Attempts"),
+	provideSessions, wire.FieldsOf(new(sessions), "Store", "Refresher", "Lister", "Keys", "Limiter", "Attempts"),
 )
 
 var eventSet = wire.NewSet(
-	provideEvents, wire.FieldsOf(new(events), "Bus", "Source"), wire.Bind(new(ports.EventStream), new(*natsbus.Bus)), wire.Bind(new(ports.RelayHints), new(*natsbus.Bus)), wire.Bind(new(ports.SessionFeed), new(*natsbus.Bus)),
+	provideEvents, wire.FieldsOf(new(events), "Bus", "Source"), wire.Bind(new(ports.EventStream), new(*natsbus.Bus)), wire.Bind(new(ports.RelayHints), new(*natsbus.Bus)), wire.Bind(new(ports.SessionFeed), new(*natsbus.Bus)), wire.Bind(new(ports.StreamEraser), new(*natsbus.Bus)),
 )
 
 var weChatSet = wire.NewSet(
-	provideWeChat, wire.FieldsOf(new(weChat), "Client", "Sandbox"), provideAppIDs, wire.Bind(new(ports.WeChat), new(*wechat.Client)),
+	provideSandbox, provideWeChat, provideAppIDs, wire.Bind(new(ports.WeChat), new(*wechat.Client)), wire.Bind(new(ports.WeChatPhones), new(*wechat.Client)), wire.Bind(new(ports.WeChatSessionKeys), new(*wechat.Client)), wire.Bind(new(ports.WeChatData), new(*wechat.Client)),
 )
 
 // changeSet is what changes users, for the service and the command line.
-var changeSet = wire.NewSet(update.New, session.NewEnder, signin.NewCreator, admin.NewCreate, admin.NewLock, admin.NewRoles, outbox.NewSignal)
+var changeSet = wire.NewSet(update.New, session.NewEnder, signin.NewCreator, admin.NewCreate, admin.NewLock, admin.NewRoles, outbox.NewSignal, provideReencrypt)
+
+var personalSet = wire.NewSet(personal.NewLinks, personal.NewSeals, personal.NewBindPhone, personal.NewUnbindPhone, personal.NewTakeProfile, personal.NewExport, personal.NewKeyReset, personal.NewEraser, provideCoolingOff, personal.NewDelete, personal.NewForget, wire.Bind(new(session.Forgetter), new(*personal.Forget)), push.NewTake, wire.Bind(new(push.Eraser), new(*personal.Eraser)), providePush)
 
 var useCaseSet = wire.NewSet(
 	provideSignInOptions, signin.NewOpener, signin.NewWeChat, signin.NewPassword, signin.NewRegister, provideAccessTTL, session.NewCheck, session.NewLogout, session.NewLogoutAll, session.NewRefresh, session.NewList, session.NewEndOwn, session.NewFollow, account.NewShow, account.NewChangeProfile, account.NewChangePassword, account.NewLinkWeChat, account.NewUnlinkWeChat, account.NewMerger, account.NewMerge, admin.NewUsers, admin.NewSessions, admin.NewMerge, admin.NewAudit, outbox.NewReconcile, outbox.NewRelay, provideSweep, wire.Struct(new(httpapi.UseCases), "*"), wire.Struct(new(httpapi.Administration), "*"),

@@ -3,7 +3,7 @@ package domain
 import "time"
 
 // AuditEntry says who did what to whom, from where and when. It names users by id alone and holds nothing personal, so that it
-// can outlive them.
+// can outlive them: once a user is deleted, a pseudonym stands for the id, and addresses are gone.
 type AuditEntry struct {
 	ID        ID
 	At        time.Time
@@ -32,5 +32,13 @@ const (
 	AuditLink         AuditAction = "user.wechat_link"
 	AuditUnlink       AuditAction = "user.wechat_unlink"
 	AuditSessionsEnd  AuditAction = "user.sessions_end"
+	AuditPhoneBind    AuditAction = "user.phone_bind"
+	AuditPhoneUnbind  AuditAction = "user.phone_unbind"
+	AuditExport       AuditAction = "user.export"
+	AuditDeletionWish AuditAction = "user.delete_request" // the cooling-off begins
+	AuditDeletionUndo AuditAction = "user.delete_cancel"  // signing in ended it
+	AuditDelete       AuditAction = "user.delete"
+	AuditWithdraw     AuditAction = "user.withdraw" // consent, at WeChat
+	AuditKeys         AuditAction = "keys"
 	AuditOutboxAction AuditAction = "outbox"
 )

@@ -8,8 +8,11 @@ type Claims struct {
 	UserID    UserID
 	SessionID SessionID
 	Roles     []Role
-	IssuedAt  time.Time
-	ExpiresAt time.Time
+	// UserVersion is the user's version that the session was opened on: who follows the events knows by it, and by no clock,
+	// whether the end of all sessions meant this one. It is 0 in tokens that do not say.
+	UserVersion int64
+	IssuedAt    time.Time
+	ExpiresAt   time.Time
 }
 
 // Check reports ErrTokenExpired once now reaches the expiry.

@@ -7,13 +7,14 @@ import "time"
 type Code string
 
 // The kinds of failure. Unauthenticated means the caller should sign in again, Forbidden that the caller is known and
-// not allowed. Upstream, Unavailable and Timeout are failures of what Menjin depends on and never the caller's fault.
+// not allowed, Unprocessable that what was sent is well-formed and cannot be believed. Upstream, Unavailable and Timeout are failures of what Menjin depends on and never the caller's fault.
 const (
 	CodeInvalid         Code = "invalid"
 	CodeUnauthenticated Code = "unauthenticated"
 	CodeForbidden       Code = "forbidden"
 	CodeNotFound        Code = "not_found"
 	CodeConflict        Code = "conflict"
+	CodeUnprocessable   Code = "unprocessable"
 	CodeRateLimited     Code = "rate_limited"
 	CodeUpstream        Code = "upstream"
 	CodeUnavailable     Code = "unavailable"
@@ -23,7 +24,7 @@ const (
 // Codes lists every Code there is.
 func Codes() []Code {
 	return []Code{
-		CodeInvalid, CodeUnauthenticated, CodeForbidden, CodeNotFound, CodeConflict,
+		CodeInvalid, CodeUnauthenticated, CodeForbidden, CodeNotFound, CodeConflict, CodeUnprocessable,
 		CodeRateLimited, CodeUpstream, CodeUnavailable, CodeTimeout,
 	}
 }
@@ -41,7 +42,7 @@ type Error struct {
 // Violation is one fault of an input. It never quotes the value.
 type Violation struct {
 	Field string // path in the input, e.g. "device.model"
-	Rule  string // required, type, min, max, format, enum, unknown, common, same
+	Rule  string // required, type, min, max, format, enum, unknown, common, same, linked
 	Text  string
 }
 
@@ -91,6 +92,14 @@ var (
 	ErrEmailTaken     = &Error{Code: CodeConflict, Reason: "EMAIL_TAKEN", Text: "the e-mail address belongs to a user already"}
 	ErrLastCredential = &Error{Code: CodeConflict, Reason: "LAST_CREDENTIAL", Text: "the last way to sign in cannot be removed"}
 	ErrWeChatTaken    = &Error{Code: CodeConflict, Reason: "WECHAT_TAKEN", Text: "the WeChat identity belongs to a user already"}
+
+	ErrPhoneTaken = &Error{Code: CodeConflict, Reason: "PHONE_TAKEN", Text: "the telephone number belongs to a user already"}
+
+	ErrSessionKeyStale = &Error{Code: CodeConflict, Reason: "SESSION_KEY_STALE", Text: "WeChat has another session_key by now; call wx.login again"}
+
+	ErrDecryptionFailed  = &Error{Code: CodeUnprocessable, Reason: "DECRYPTION_FAILED", Text: "the encrypted data cannot be opened"}
+	ErrWatermarkMismatch = &Error{Code: CodeUnprocessable, Reason: "WATERMARK_MISMATCH", Text: "the encrypted data is too old, or of another mini-program or person"}
+	ErrSignatureMismatch = &Error{Code: CodeUnprocessable, Reason: "SIGNATURE_MISMATCH", Text: "the signature does not belong to the data"}
 
 	ErrRateLimited       = &Error{Code: CodeRateLimited, Reason: "RATE_LIMITED", Text: "too many requests"}
 	ErrTooManyAttempts   = &Error{Code: CodeRateLimited, Reason: "TOO_MANY_ATTEMPTS", Text: "too many failed attempts"}

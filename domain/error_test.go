@@ -18,7 +18,8 @@ func failures() []*domain.Error {
 		domain.ErrPermissionDenied, domain.ErrUsernameTaken, domain.ErrEmailTaken, domain.ErrLastCredential,
 		domain.ErrRateLimited, domain.ErrTooManyAttempts, domain.ErrWeChatCodeInvalid, domain.ErrWeChatCodeUsed, domain.ErrAccountLocked,
 		domain.ErrWeChatUserBlocked, domain.ErrUserNotFound, domain.ErrWeChatTaken, domain.ErrWeChatRateLimited,
-		domain.ErrWeChatFailed, domain.ErrWeChatTimeout, domain.ErrUnavailable,
+		domain.ErrWeChatFailed, domain.ErrWeChatTimeout, domain.ErrUnavailable, domain.ErrPhoneTaken, domain.ErrSessionKeyStale,
+		domain.ErrDecryptionFailed, domain.ErrWatermarkMismatch, domain.ErrSignatureMismatch,
 	}
 }
 

@@ -5,7 +5,7 @@ import "time"
 // EventType names what happened, without a version: how it is written down is an adapter's affair.
 type EventType string
 
-// The events of a user.
+// The events there are.
 const (
 	EventRegistered      EventType = "registered"
 	EventSignedIn        EventType = "signed_in"
@@ -18,6 +18,11 @@ const (
 	EventLocked          EventType = "locked"
 	EventUnlocked        EventType = "unlocked"
 	EventSessionEnded    EventType = "session_ended"
+	EventPhoneBound      EventType = "phone_bound"
+	EventPhoneUnbound    EventType = "phone_unbound"
+	EventDeleted         EventType = "deleted"
+
+	EventWeChatPushed EventType = "wechat_pushed" // of a mini-program, and not of a user
 )
 
 // Stamp is the id and the instant of an event that is about to happen.
@@ -26,7 +31,7 @@ type Stamp struct {
 	At time.Time
 }
 
-// Event is something that happened to a user. Its Version is the user's version after it: the events of one user are
+// Event is something that happened to a user, or, with a zero UserID, that WeChat pushed. Its Version is the user's version after it: the events of one user are
 // numbered from 1 without gaps, and subscribers see them in that order.
 //
 // No event carries a phone number, e-mail, openid, unionid, token or nickname.
@@ -88,6 +93,30 @@ type Locked struct{}
 // Unlocked tells that the user may sign in again.
 type Unlocked struct{}
 
+// PhoneBound tells that the user has another telephone number, or a first one.
+type PhoneBound struct{ Replaced bool }
+
+// PhoneUnbound tells that the user has no telephone number any more.
+type PhoneUnbound struct{}
+
+// Deleted tells that the user is no more, and that whoever keeps something of theirs must let it go: also of what was the same
+// person's under the ids of accounts merged into the user. It is the user's last event.
+type Deleted struct{ Merged string } // the ids of those accounts, separated by commas
+
+// WeChatPushed tells that WeChat pushed a message on which the service itself does nothing. Such an event has no user: it is
+// the only one of its kind, with Version 1.
+type WeChatPushed struct {
+	AppID   AppID
+	Name    string // WeChat's name of the event: lower-case letters, digits and "_", 64 at most
+	UserID  UserID // whom it concerns; zero where it concerns nobody known
+	Content string // the message as a JSON object, without what identifies people
+}
+
+// PushedByWeChat makes the event of a message that WeChat pushed.
+func PushedByWeChat(pushed WeChatPushed, stamp Stamp) Event {
+	return Event{ID: stamp.ID, Type: pushed.eventType(), Version: 1, At: stamp.At, Facts: pushed}
+}
+
 // EndReason says why sessions ended.
 type EndReason string
 
@@ -102,6 +131,7 @@ const (
 	EndedByLimit          EndReason = "session_limit"
 	EndedByOwner          EndReason = "ended_by_owner" // from another session
 	EndedByAdmin          EndReason = "ended_by_admin"
+	EndedByDeletion       EndReason = "deleted"
 )
 
 // SessionEnded tells that a session, or every session opened on a version of the user before the event's but one, answers no
@@ -124,11 +154,16 @@ func (RolesChanged) eventType() EventType    { return EventRolesChanged }
 func (Locked) eventType() EventType          { return EventLocked }
 func (Unlocked) eventType() EventType        { return EventUnlocked }
 func (SessionEnded) eventType() EventType    { return EventSessionEnded }
+func (PhoneBound) eventType() EventType      { return EventPhoneBound }
+func (PhoneUnbound) eventType() EventType    { return EventPhoneUnbound }
+func (Deleted) eventType() EventType         { return EventDeleted }
+func (WeChatPushed) eventType() EventType    { return EventWeChatPushed }
 
 // EventTypes lists every type there is.
 func EventTypes() []EventType {
 	return []EventType{
 		EventRegistered, EventSignedIn, EventProfileUpdated, EventPasswordChanged, EventWeChatLinked, EventWeChatUnlinked,
-		EventMerged, EventRolesChanged, EventLocked, EventUnlocked, EventSessionEnded,
+		EventMerged, EventRolesChanged, EventLocked, EventUnlocked, EventSessionEnded, EventPhoneBound, EventPhoneUnbound,
+		EventDeleted, EventWeChatPushed,
 	}
 }

@@ -106,29 +106,3 @@ func (e Email) Masked() string {
 	_, width := utf8.DecodeRuneInString(local)
 	return local[:width] + "***@" + host
 }
-
-// Phone is a telephone number in E.164. It identifies a person and does not print; Masked is for showing.
-type Phone struct{ Secret }
-
-// NewPhone refuses what is not E.164: "+", then 7 to 15 digits, the first not 0.
-func NewPhone(text string) (Phone, error) {
-	digits, found := strings.CutPrefix(text, "+")
-	if !found || len(digits) < 7 || len(digits) > 15 || digits[0] == '0' ||
-		strings.IndexFunc(digits, func(r rune) bool { return r < '0' || r > '9' }) >= 0 {
-		return Phone{}, Invalid(Violation{Field: "phone", Rule: "format", Text: "is not an E.164 telephone number"})
-	}
-	return Phone{NewSecret(text)}, nil
-}
-
-// Masked shows a mainland number as "138****1234" (GB/T 35273 §7.2) and any other by its last two digits. It is empty
-// for no number.
-func (p Phone) Masked() string {
-	text := p.Reveal()
-	if text == "" {
-		return ""
-	}
-	if national, ok := strings.CutPrefix(text, "+86"); ok && len(national) == 11 {
-		return national[:3] + "****" + national[7:]
-	}
-	return "+" + strings.Repeat("*", len(text)-3) + text[len(text)-2:]
-}

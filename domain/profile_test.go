@@ -116,9 +116,9 @@ func TestMasks(t *testing.T) {
 		{"e-mail in Chinese", email("李雷@例子.中国"), "李***@例子.中国"},
 		{"no e-mail", email(""), ""},
 		{"mainland phone", phone("+8613812341234"), "138****1234"},
-		{"mainland landline", phone("+861012345678"), "+**********78"},
-		{"foreign phone", phone("+441234567890"), "+**********90"},
-		{"shortest phone", phone("+1234567"), "+*****67"},
+		{"mainland landline", phone("+861012345678"), "+86******5678"},
+		{"foreign phone", phone("+441234567890"), "+44******7890"},
+		{"shortest phone", phone("+1234567"), "+1****67"},
 		{"no phone", phone(""), ""},
 	} {
 		if c.got != c.want {

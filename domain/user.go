@@ -32,6 +32,7 @@ type UserState struct {
 	Status       Status
 	Roles        []Role           // sorted, RoleUser among them
 	WeChat       []WeChatIdentity // by time of linking
+	DeleteAt     time.Time        // when the user is to be erased, as they asked; zero: not at all
 	Version      int64            // of the last event; also guards against lost updates
 	CreatedAt    time.Time
 	UpdatedAt    time.Time

@@ -84,6 +84,8 @@ func TestEveryEventTypeIsListed(t *testing.T) {
 		user.ChangeProfile(domain.ProfileChange{Nickname: change(nickname(t, "Li"))}, stampAt(4)),
 		user.SetRoles([]domain.Role{domain.RoleAdmin}, stampAt(5)), user.Lock(stampAt(6)), user.Unlock(stampAt(7)),
 		user.LinkWeChat(identity(t, "wx2", "o-2", ""), stampAt(8)),
+		user.BindPhone(phone(t, "+8613812341234"), stampAt(8)), user.UnbindPhone(stampAt(8)),
+		[]domain.Event{domain.PushedByWeChat(domain.WeChatPushed{}, stampAt(8))},
 	)
 	unlinked, err := user.UnlinkWeChat("wx2", stampAt(9))
 	if err != nil {
@@ -94,7 +96,7 @@ func TestEveryEventTypeIsListed(t *testing.T) {
 		t.Fatalf("merge: %v", err)
 	}
 	made := map[domain.EventType]bool{}
-	for _, event := range append(append(events, unlinked), merged...) {
+	for _, event := range slices.Concat(events, []domain.Event{unlinked}, merged, user.Delete(stampAt(12), stampAt(13))) {
 		made[event.Type] = true
 	}
 	for _, name := range domain.EventTypes() {

@@ -53,7 +53,8 @@ func (u *User) identityIndex(identity WeChatIdentity) int {
 // Merge makes one user of two that are one person: the one registered earlier is kept and returned, with the identities of
 // both, and what the other had of username, password, e-mail, phone, nickname and avatar where it had none. The other is left
 // with nothing and is to be removed. Each of the two has an event of its own. A locked user is not merged (ErrAccountLocked),
-// so that nobody gets around a lock; two that are one already are ErrInvalidArgument. Roles are not taken over: they are
+// so that nobody gets around a lock; two that are one already are ErrInvalidArgument, and so is one who waits for deletion: that
+// is theirs alone to take back, and their data would go to somebody whom nobody deletes. Roles are not taken over: they are
 // granted to an account by somebody who knew it.
 func Merge(a, b *User, stampA, stampB Stamp) (kept, absorbed *User, events []Event, err error) {
 	if a.ID() == b.ID() {
@@ -62,6 +63,9 @@ func Merge(a, b *User, stampA, stampB Stamp) (kept, absorbed *User, events []Eve
 	for _, user := range []*User{a, b} {
 		if err := user.CheckSignIn(); err != nil {
 			return nil, nil, nil, err
+		}
+		if !user.state.DeleteAt.IsZero() {
+			return nil, nil, nil, Invalid(Violation{Field: "token", Rule: "enum", Text: "belongs to an account that waits for its deletion"})
 		}
 	}
 	kept, absorbed = a, b

@@ -152,6 +152,21 @@ func TestMergeKeepsWhatTheOlderHas(t *testing.T) {
 	}
 }
 
+func TestMergeLeavesAloneWhoAskedToBeDeleted(t *testing.T) {
+	t.Parallel()
+	asked, _ := register(t)
+	asked.RequestDeletion(stampAt(9).At, stampAt(2))
+	other, _ := registerByPassword(t, 3)
+	before := asked.State()
+	for _, pair := range [][2]*domain.User{{asked, other}, {other, asked}} {
+		_, _, _, err := domain.Merge(pair[0], pair[1], stampAt(4), stampAt(5))
+		wantViolation(t, err, "token", "enum")
+	}
+	if !reflect.DeepEqual(asked.State(), before) || other.State().Version != 1 {
+		t.Errorf("got %+v and %+v, want both as they were", asked.State(), other.State())
+	}
+}
+
 func TestMergeIsRefused(t *testing.T) {
 	t.Parallel()
 	user, _ := register(t)

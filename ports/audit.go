@@ -9,6 +9,10 @@ import (
 // AuditLog takes entries of a transaction, so that what was done and its entry are kept together or not at all.
 type AuditLog interface {
 	Append(ctx context.Context, entry domain.AuditEntry) error
+	// Pseudonymise puts a pseudonym in the place of a user, wherever the log names them, and forgets the addresses and
+	// details of what they did and what was done to them. What they did to somebody else keeps its detail: else an
+	// administrator who leaves would take the evidence along. Nothing leads from the pseudonym to the user.
+	Pseudonymise(ctx context.Context, user, pseudonym domain.UserID) error
 }
 
 // AuditReader shows the audit log. Needed by administrators.

@@ -13,13 +13,17 @@ type Message struct {
 	ID            domain.EventID
 	Type          string // CloudEvents type, e.g. "menjin.user.registered.v1"
 	SchemaVersion int
-	Subject       string // where it is published, e.g. "menjin.user.registered.<user id>"
-	UserID        domain.UserID
+	Subject       string        // where it is published, e.g. "menjin.user.registered.<user id>"
+	UserID        domain.UserID // of what WeChat pushed, which has no user, the event's own id
 	UserVersion   int64
 	At            time.Time
 	Data          []byte            // JSON
 	Headers       map[string]string // what does not follow from the fields above, e.g. traceparent
 }
+
+// HeaderUserID is the header of a message that WeChat pushed about a known user, whose id is its value: the messages of a user
+// who is deleted are found by it.
+const HeaderUserID = "menjin-user-id"
 
 // EventCodec writes events down. It is handed to stores, so that one that could never be published is refused before it is
 // committed.
@@ -72,6 +76,26 @@ type OutboxLedger interface {
 // OutboxArchive is the outbox as it is swept: events made before the instant go, but those that wait, are dead or are held
 // stay, however old.
 type OutboxArchive interface{ Archive }
+
+// EventHistory shows the events of a user that are still kept. Needed by the export.
+type EventHistory interface {
+	// EventsOf returns the user's events by rising version, and then what WeChat pushed about the user, the oldest first.
+	EventsOf(ctx context.Context, user domain.UserID) ([]Message, error)
+}
+
+// EventEraser forgets the published events of users who were deleted. Needed once their last event is on the stream.
+type EventEraser interface {
+	// Forget drops the user's events below a version from what is kept, those that still wait excepted, and all that WeChat
+	// pushed about the user, which need not come before the last event, waiting or not. Dead and held events stay.
+	Forget(ctx context.Context, user domain.UserID, below int64) error
+}
+
+// StreamEraser forgets messages of the stream.
+type StreamEraser interface {
+	// Purge drops the user's messages from the stream, all but the one that tells of the deletion, and those with the user in
+	// HeaderUserID. One that was cut off goes on when it is called again.
+	Purge(ctx context.Context, user domain.UserID) error
+}
 
 // StreamPosition is a place in a stream, and which stream it was.
 type StreamPosition struct {

@@ -56,6 +56,13 @@ type SessionLister interface {
 	List(ctx context.Context, user domain.UserID, now time.Time) ([]*domain.Session, error)
 }
 
+// SessionKeyReader finds the keys that WeChat gave with sessions. Needed by whoever opens data encrypted with one.
+type SessionKeyReader interface {
+	// NewestKey returns the session_key that came with the newest of the user's sessions at a mini-program that are kept; zero
+	// when there is none.
+	NewestKey(ctx context.Context, user domain.UserID, app domain.AppID) (domain.SessionKey, error)
+}
+
 // SessionArchive is a session store that does not forget by itself: sessions whose refresh limit was reached before the
 // instant go.
 type SessionArchive interface{ Archive }

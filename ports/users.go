@@ -2,6 +2,7 @@ package ports
 
 import (
 	"context"
+	"time"
 
 	"github.com/menjin-id/menjin/domain"
 )
@@ -31,6 +32,12 @@ type UserBrowser interface {
 	Browse(ctx context.Context, filter UserFilter, after domain.UserID, limit int) ([]*domain.User, error)
 }
 
+// DeletionQueue finds users who asked to be deleted.
+type DeletionQueue interface {
+	// DueForDeletion returns at most limit users whose cooling-off is over, who waited longest first.
+	DueForDeletion(ctx context.Context, now time.Time, limit int) ([]domain.UserID, error)
+}
+
 // UserFilter narrows a list of users. The costs of a page do not grow with their number.
 type UserFilter struct {
 	UsernamePrefix string       // without regard to case
@@ -56,10 +63,11 @@ type Tx interface {
 	Users() UserWriter
 	Outbox() Outbox
 	Audit() AuditLog
+	Inbox() Inbox
 }
 
-// UserWriter changes users within a transaction. A write is domain.ErrWeChatTaken, ErrUsernameTaken or ErrEmailTaken when
-// somebody else has what must be one user's, also under a race.
+// UserWriter changes users within a transaction. A write is domain.ErrWeChatTaken, ErrUsernameTaken, ErrEmailTaken or
+// ErrPhoneTaken when somebody else has what must be one user's, also under a race.
 type UserWriter interface {
 	// Add keeps a new user. It is domain.ErrWeChatTaken too when somebody else has the unionid of one of its identities, also
 	// under a race: a person first seen at two mini-programs at the same instant is registered once. What is saved of users
@@ -80,6 +88,6 @@ type UserWriter interface {
 type Outbox interface {
 	// Append adds events. It refuses, with an internal error, one that the stream would never take: a subject, size or shape
 	// out of bounds, or a version the user's events already have. The user's row must have been added or locked before in
-	// the same transaction: that is what puts one user's events in order.
+	// the same transaction: that is what puts one user's events in order. An event that WeChat pushed has no user, and no order.
 	Append(ctx context.Context, events ...domain.Event) error
 }

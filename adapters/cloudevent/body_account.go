@@ -78,7 +78,7 @@ func writeAccount(event domain.Event) (domain.EventType, any, error) {
 	case domain.Unlocked:
 		return domain.EventUnlocked, unlocked{user, at}, nil
 	default:
-		return "", nil, fmt.Errorf("facts of type %T are unknown", facts)
+		return writePersonal(event)
 	}
 }
 

@@ -65,6 +65,39 @@ func (e DoneResponseCode) Valid() bool {
 	}
 }
 
+// Defines values for ExportResponseCode.
+const (
+	ExportResponseCodeN200 ExportResponseCode = 200
+)
+
+// Valid indicates whether the value is a known member of the ExportResponseCode enum.
+func (e ExportResponseCode) Valid() bool {
+	switch e {
+	case ExportResponseCodeN200:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ExportedUserStatus.
+const (
+	ExportedUserStatusN0 ExportedUserStatus = 0
+	ExportedUserStatusN1 ExportedUserStatus = 1
+)
+
+// Valid indicates whether the value is a known member of the ExportedUserStatus enum.
+func (e ExportedUserStatus) Valid() bool {
+	switch e {
+	case ExportedUserStatusN0:
+		return true
+	case ExportedUserStatusN1:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for HealthService.
 const (
 	Menjin HealthService = "menjin"
@@ -262,16 +295,16 @@ func (e TokensResponseCode) Valid() bool {
 
 // Defines values for UserStatus.
 const (
-	N0 UserStatus = 0
-	N1 UserStatus = 1
+	UserStatusN0 UserStatus = 0
+	UserStatusN1 UserStatus = 1
 )
 
 // Valid indicates whether the value is a known member of the UserStatus enum.
 func (e UserStatus) Valid() bool {
 	switch e {
-	case N0:
+	case UserStatusN0:
 		return true
-	case N1:
+	case UserStatusN1:
 		return true
 	default:
 		return false
@@ -402,6 +435,32 @@ type AuditResponse struct {
 // AuditResponseCode defines model for AuditResponse.Code.
 type AuditResponseCode int
 
+// BindPhoneRequest `code`,或 `encrypted_data` 与 `iv` · `code`, or `encrypted_data` and `iv`
+//
+// Examples: {"code":"e31968a7f94cc5ee25fafc2aef2773f0bb8c3937b22520eb8ee345274d00c144"}
+type BindPhoneRequest struct {
+	// AppId 已关联的小程序,默认是当前会话登录的,其次是配置中的第一个 ·
+	// a mini-program the caller is linked with; that of the current session unless said, or else the first one configured
+	//
+	// Examples: wx0123456789abcdef
+	AppId *LinkedAppId `json:"app_id,omitempty"`
+
+	// Code 手机号按钮得到的 code · what a telephone button gave
+	//
+	// Examples: e31968a7f94cc5ee25fafc2aef2773f0bb8c3937b22520eb8ee345274d00c144
+	Code *string `json:"code,omitempty"`
+
+	// EncryptedData `encryptedData`,base64
+	//
+	// Examples: 1cFQvp0vHBuqSrDHrlHqLBIW8oKOFsWdXkFGx6yDsYQ=
+	EncryptedData *EncryptedData `json:"encrypted_data,omitempty"`
+
+	// Iv `iv`,base64
+	//
+	// Examples: r7BXXKkLb8qrSNn05n0qiA==
+	Iv *InitialVector `json:"iv,omitempty"`
+}
+
 // DependencyState defines model for DependencyState.
 type DependencyState struct {
 	// LatencyMs 毫秒 · milliseconds
@@ -461,6 +520,147 @@ type DoneResponse struct {
 // DoneResponseCode defines model for DoneResponse.Code.
 type DoneResponseCode int
 
+// EncryptedData `encryptedData`,base64
+//
+// Examples: 1cFQvp0vHBuqSrDHrlHqLBIW8oKOFsWdXkFGx6yDsYQ=
+type EncryptedData = string
+
+// Export defines model for Export.
+type Export struct {
+	// Audit 与本人有关的审计记录,最新的在前 · the entries of the audit log that concern the caller, newest first
+	Audit []ExportedAuditEntry `json:"audit"`
+
+	// Events 仍保存的事件,先发生的在前 · the events that are still kept, in the order they happened
+	Events []ExportedEvent `json:"events"`
+
+	// Sessions 最新的在前 · newest first
+	Sessions []Session    `json:"sessions"`
+	User     ExportedUser `json:"user"`
+}
+
+// ExportResponse Examples: {"code":200,"data":{"audit":[{"action":"user.export","at":"2026-11-22T09:30:00Z","by_administrator":false,"ip":"203.0.113.9"}],"events":[{"data":{"app_id":"wx0123456789abcdef","method":"wechat","user_id":"0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192"},"time":"2026-11-22T08:00:00Z","type":"menjin.user.registered.v1"}],"sessions":[{"created_at":"2026-11-22T08:00:00Z","current":true,"device":{"id":"6f1c2f0e","model":"iPhone 15","platform":"ios","system":null},"id":"0193a5b0-7c1f-7e00-8a1b-2c3d4e5f6071","ip":"203.0.113.9","last_seen_at":"2026-11-22T09:30:00Z"}],"user":{"avatar_url":"https://example.com/lihua.png","created_at":"2026-11-22T08:00:00Z","delete_at":null,"email":"lihua@example.com","has_password":true,"id":"0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192","nickname":"李华","phone":"+8613812341234","roles":["user"],"status":1,"updated_at":"2026-11-22T09:30:00Z","username":"lihua","wechat":[{"app_id":"wx0123456789abcdef","linked_at":"2026-11-22T08:00:00Z"}]}},"message":"操作成功","request_id":"0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192"}
+type ExportResponse struct {
+	Code ExportResponseCode `json:"code"`
+	Data Export             `json:"data"`
+
+	// Message Examples: 操作成功
+	Message string `json:"message"`
+
+	// RequestId 请求编号 · id of the request
+	//
+	// Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
+	RequestId RequestId `json:"request_id"`
+}
+
+// ExportResponseCode defines model for ExportResponse.Code.
+type ExportResponseCode int
+
+// ExportedAuditEntry defines model for ExportedAuditEntry.
+type ExportedAuditEntry struct {
+	// Action 做了什么 · what was done
+	//
+	// Examples: user.export
+	Action string `json:"action"`
+
+	// At 何时 · when
+	//
+	// Examples: 2026-11-22T09:30:00Z
+	At time.Time `json:"at"`
+
+	// ByAdministrator 由他人或服务自身所为 · somebody else did it, or the service itself
+	//
+	// Examples: false
+	ByAdministrator bool `json:"by_administrator"`
+
+	// Ip 本人的地址 · the caller's address
+	//
+	// Examples: 203.0.113.9
+	Ip nullable.Nullable[string] `json:"ip"`
+}
+
+// ExportedEvent defines model for ExportedEvent.
+type ExportedEvent struct {
+	// Data 事件内容 · what it tells
+	Data map[string]interface{} `json:"data"`
+
+	// Time 何时 · when
+	//
+	// Examples: 2026-11-22T08:00:00Z
+	Time time.Time `json:"time"`
+
+	// Type 事件类型 · type of the event
+	//
+	// Examples: menjin.user.registered.v1
+	Type string `json:"type"`
+}
+
+// ExportedUser defines model for ExportedUser.
+type ExportedUser struct {
+	// AvatarUrl 头像 · picture
+	//
+	// Examples: https://example.com/lihua.png
+	AvatarUrl nullable.Nullable[string] `json:"avatar_url"`
+
+	// CreatedAt Examples: 2026-11-22T08:00:00Z
+	CreatedAt time.Time `json:"created_at"`
+
+	// DeleteAt 何时注销,`null` 表示没有申请 · when the account is to be deleted; `null` when that was not asked for
+	//
+	// Examples: 2026-12-07T08:00:00Z
+	DeleteAt nullable.Nullable[time.Time] `json:"delete_at"`
+
+	// Email 完整的邮箱 · the whole e-mail
+	//
+	// Examples: lihua@example.com
+	Email nullable.Nullable[string] `json:"email"`
+
+	// HasPassword 是否设有密码 · whether there is a password
+	//
+	// Examples: true
+	HasPassword bool `json:"has_password"`
+
+	// Id UUIDv7
+	//
+	// Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
+	Id Id `json:"id"`
+
+	// Nickname 昵称 · what to call the person
+	//
+	// Examples: 李华
+	Nickname nullable.Nullable[string] `json:"nickname"`
+
+	// Phone E.164 完整的手机号 · the whole telephone number
+	//
+	// Examples: +8613812341234
+	Phone nullable.Nullable[string] `json:"phone"`
+
+	// Roles 角色 · roles
+	//
+	// Examples: ["user"]
+	Roles []Role `json:"roles"`
+
+	// Status 1 正常 · active, 0 锁定 · locked
+	//
+	// Examples: 1
+	Status ExportedUserStatus `json:"status"`
+
+	// UpdatedAt Examples: 2026-11-22T09:30:00Z
+	UpdatedAt time.Time `json:"updated_at"`
+
+	// Username 用户名 · sign-in name
+	//
+	// Examples: lihua
+	Username nullable.Nullable[string] `json:"username"`
+
+	// Wechat 已关联的微信身份 · the WeChat identities linked
+	Wechat []WeChatLink `json:"wechat"`
+}
+
+// ExportedUserStatus 1 正常 · active, 0 锁定 · locked
+//
+// Examples: 1
+type ExportedUserStatus int
+
 // Health Examples: {"service":"menjin","status":"ok","timestamp":"2026-11-22T08:00:00Z"}
 type Health struct {
 	// Service Examples: menjin
@@ -514,6 +714,11 @@ type HelloResponseCode int
 // Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
 type Id = string
 
+// InitialVector `iv`,base64
+//
+// Examples: r7BXXKkLb8qrSNn05n0qiA==
+type InitialVector = string
+
 // KeySet Examples: {"keys":[{"alg":"EdDSA","crv":"Ed25519","kid":"9f2c","kty":"OKP","use":"sig","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}
 type KeySet struct {
 	Keys []struct {
@@ -543,6 +748,12 @@ type LinkWeChatRequest struct {
 	// Examples: 0a3Xyz1w3mXb8Z2Qpk2w3qVabc1Xyz1k
 	Code WeChatCode `json:"code"`
 }
+
+// LinkedAppId 已关联的小程序,默认是当前会话登录的,其次是配置中的第一个 ·
+// a mini-program the caller is linked with; that of the current session unless said, or else the first one configured
+//
+// Examples: wx0123456789abcdef
+type LinkedAppId = string
 
 // Liveness Examples: {"status":"ok"}
 type Liveness struct {
@@ -1060,6 +1271,35 @@ type WeChatLink struct {
 	LinkedAt time.Time `json:"linked_at"`
 }
 
+// WeChatProfileRequest Examples: {"encrypted_data":"1cFQvp0vHBuqSrDHrlHqLBIW8oKOFsWdXkFGx6yDsYQ=","iv":"r7BXXKkLb8qrSNn05n0qiA=="}
+type WeChatProfileRequest struct {
+	// AppId 已关联的小程序,默认是当前会话登录的,其次是配置中的第一个 ·
+	// a mini-program the caller is linked with; that of the current session unless said, or else the first one configured
+	//
+	// Examples: wx0123456789abcdef
+	AppId *LinkedAppId `json:"app_id,omitempty"`
+
+	// EncryptedData `encryptedData`,base64
+	//
+	// Examples: 1cFQvp0vHBuqSrDHrlHqLBIW8oKOFsWdXkFGx6yDsYQ=
+	EncryptedData EncryptedData `json:"encrypted_data"`
+
+	// Iv `iv`,base64
+	//
+	// Examples: r7BXXKkLb8qrSNn05n0qiA==
+	Iv InitialVector `json:"iv"`
+
+	// RawData `rawData` 原文,须与 `signature` 同时给出 · `rawData` as it is, with its `signature`
+	//
+	// Examples: {"nickName":"李华"}
+	RawData *string `json:"raw_data,omitempty"`
+
+	// Signature `rawData` 的签名 · the signature of `rawData`
+	//
+	// Examples: 75e81ceda165f4ffa64f4068af58c64b8f54b88c
+	Signature *string `json:"signature,omitempty"`
+}
+
 // Cursor defines model for Cursor.
 type Cursor = string
 
@@ -1147,8 +1387,14 @@ type MergeAccountsJSONRequestBody = MergeRequest
 // ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
 type ChangePasswordJSONRequestBody = PasswordChangeRequest
 
+// BindPhoneJSONRequestBody defines body for BindPhone for application/json ContentType.
+type BindPhoneJSONRequestBody = BindPhoneRequest
+
 // LinkWeChatJSONRequestBody defines body for LinkWeChat for application/json ContentType.
 type LinkWeChatJSONRequestBody = LinkWeChatRequest
+
+// TakeWeChatProfileJSONRequestBody defines body for TakeWeChatProfile for application/json ContentType.
+type TakeWeChatProfileJSONRequestBody = WeChatProfileRequest
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
@@ -1206,6 +1452,12 @@ type ServerInterface interface {
 	// RefreshToken 刷新令牌 · Refresh the tokens
 	// (POST /api/token/refresh)
 	RefreshToken(ctx echo.Context) error
+	// DeleteUser 注销账号 · Delete the caller's account
+	// (DELETE /api/user)
+	DeleteUser(ctx echo.Context) error
+	// ExportUser 导出本人的全部数据 · Everything stored on the caller
+	// (GET /api/user/export)
+	ExportUser(ctx echo.Context) error
 	// GetUserInfo 本人信息 · The caller
 	// (GET /api/user/info)
 	GetUserInfo(ctx echo.Context) error
@@ -1218,6 +1470,12 @@ type ServerInterface interface {
 	// ChangePassword 设置或修改密码 · Set or change the password
 	// (PUT /api/user/password)
 	ChangePassword(ctx echo.Context) error
+	// UnbindPhone 解绑手机号 · Unbind the telephone number
+	// (DELETE /api/user/phone)
+	UnbindPhone(ctx echo.Context) error
+	// BindPhone 绑定手机号 · Bind a telephone number
+	// (POST /api/user/phone)
+	BindPhone(ctx echo.Context) error
 	// ListSessions 本人的会话 · The caller's sessions
 	// (GET /api/user/sessions)
 	ListSessions(ctx echo.Context) error
@@ -1227,6 +1485,9 @@ type ServerInterface interface {
 	// LinkWeChat 关联微信 · Link a WeChat identity
 	// (POST /api/user/wechat)
 	LinkWeChat(ctx echo.Context) error
+	// TakeWeChatProfile 采用微信资料 · Take over the profile of WeChat
+	// (POST /api/user/wechat/profile)
+	TakeWeChatProfile(ctx echo.Context) error
 	// UnlinkWeChat 取消关联微信 · Unlink a WeChat identity
 	// (DELETE /api/user/wechat/{app_id})
 	UnlinkWeChat(ctx echo.Context, appId string) error
@@ -1547,6 +1808,24 @@ func (w *ServerInterfaceWrapper) RefreshToken(ctx echo.Context) error {
 	return err
 }
 
+// DeleteUser converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteUser(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteUser(ctx)
+	return err
+}
+
+// ExportUser converts echo context to params.
+func (w *ServerInterfaceWrapper) ExportUser(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ExportUser(ctx)
+	return err
+}
+
 // GetUserInfo converts echo context to params.
 func (w *ServerInterfaceWrapper) GetUserInfo(ctx echo.Context) error {
 	var err error
@@ -1583,6 +1862,24 @@ func (w *ServerInterfaceWrapper) ChangePassword(ctx echo.Context) error {
 	return err
 }
 
+// UnbindPhone converts echo context to params.
+func (w *ServerInterfaceWrapper) UnbindPhone(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UnbindPhone(ctx)
+	return err
+}
+
+// BindPhone converts echo context to params.
+func (w *ServerInterfaceWrapper) BindPhone(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.BindPhone(ctx)
+	return err
+}
+
 // ListSessions converts echo context to params.
 func (w *ServerInterfaceWrapper) ListSessions(ctx echo.Context) error {
 	var err error
@@ -1614,6 +1911,15 @@ func (w *ServerInterfaceWrapper) LinkWeChat(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.LinkWeChat(ctx)
+	return err
+}
+
+// TakeWeChatProfile converts echo context to params.
+func (w *ServerInterfaceWrapper) TakeWeChatProfile(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.TakeWeChatProfile(ctx)
 	return err
 }
 
@@ -1759,14 +2065,19 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/api/logout/all", wrapper.LogoutAll, options.OperationMiddlewares["logoutAll"]...)
 	router.POST(options.BaseURL+"/api/register", wrapper.Register, options.OperationMiddlewares["register"]...)
 	router.POST(options.BaseURL+"/api/token/refresh", wrapper.RefreshToken, options.OperationMiddlewares["refreshToken"]...)
+	router.DELETE(options.BaseURL+"/api/user", wrapper.DeleteUser, options.OperationMiddlewares["deleteUser"]...)
+	router.GET(options.BaseURL+"/api/user/export", wrapper.ExportUser, options.OperationMiddlewares["exportUser"]...)
 	router.GET(options.BaseURL+"/api/user/info", wrapper.GetUserInfo, options.OperationMiddlewares["getUserInfo"]...)
 	router.PUT(options.BaseURL+"/api/user/info", wrapper.ChangeUserInfo, options.OperationMiddlewares["changeUserInfo"]...)
 	router.POST(options.BaseURL+"/api/user/merge", wrapper.MergeAccounts, options.OperationMiddlewares["mergeAccounts"]...)
 	router.PUT(options.BaseURL+"/api/user/password", wrapper.ChangePassword, options.OperationMiddlewares["changePassword"]...)
+	router.DELETE(options.BaseURL+"/api/user/phone", wrapper.UnbindPhone, options.OperationMiddlewares["unbindPhone"]...)
+	router.POST(options.BaseURL+"/api/user/phone", wrapper.BindPhone, options.OperationMiddlewares["bindPhone"]...)
 	router.GET(options.BaseURL+"/api/user/sessions", wrapper.ListSessions, options.OperationMiddlewares["listSessions"]...)
 	router.DELETE(options.BaseURL+"/api/user/sessions/:id", wrapper.EndSession, options.OperationMiddlewares["endSession"]...)
 	router.POST(options.BaseURL+"/api/user/wechat", wrapper.LinkWeChat, options.OperationMiddlewares["linkWeChat"]...)
 	router.DELETE(options.BaseURL+"/api/user/wechat/:app_id", wrapper.UnlinkWeChat, options.OperationMiddlewares["unlinkWeChat"]...)
+	router.POST(options.BaseURL+"/api/user/wechat/profile", wrapper.TakeWeChatProfile, options.OperationMiddlewares["takeWeChatProfile"]...)
 	router.GET(options.BaseURL+"/docs", wrapper.GetDocs, options.OperationMiddlewares["getDocs"]...)
 	router.GET(options.BaseURL+"/docs/:asset", wrapper.GetDocsAsset, options.OperationMiddlewares["getDocsAsset"]...)
 	router.GET(options.BaseURL+"/health", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
@@ -2183,6 +2494,56 @@ func (response RefreshToken200JSONResponse) VisitRefreshTokenResponse(w http.Res
 	return err
 }
 
+type DeleteUserRequestObject struct {
+}
+
+type DeleteUserResponseObject interface {
+	VisitDeleteUserResponse(w http.ResponseWriter) error
+}
+
+type DeleteUser200JSONResponse struct{ DoneJSONResponse }
+
+func (response DeleteUser200JSONResponse) VisitDeleteUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportUserRequestObject struct {
+}
+
+type ExportUserResponseObject interface {
+	VisitExportUserResponse(w http.ResponseWriter) error
+}
+
+type ExportUser200ResponseHeaders struct {
+	ContentDisposition string
+}
+
+type ExportUser200JSONResponse struct {
+	Body    ExportResponse
+	Headers ExportUser200ResponseHeaders
+}
+
+func (response ExportUser200JSONResponse) VisitExportUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Disposition", fmt.Sprint(response.Headers.ContentDisposition))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetUserInfoRequestObject struct {
 }
 
@@ -2270,6 +2631,49 @@ func (response ChangePassword200JSONResponse) VisitChangePasswordResponse(w http
 	return err
 }
 
+type UnbindPhoneRequestObject struct {
+}
+
+type UnbindPhoneResponseObject interface {
+	VisitUnbindPhoneResponse(w http.ResponseWriter) error
+}
+
+type UnbindPhone200JSONResponse UserResponse
+
+func (response UnbindPhone200JSONResponse) VisitUnbindPhoneResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BindPhoneRequestObject struct {
+	Body *BindPhoneJSONRequestBody
+}
+
+type BindPhoneResponseObject interface {
+	VisitBindPhoneResponse(w http.ResponseWriter) error
+}
+
+type BindPhone200JSONResponse UserResponse
+
+func (response BindPhone200JSONResponse) VisitBindPhoneResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListSessionsRequestObject struct {
 }
 
@@ -2324,6 +2728,28 @@ type LinkWeChatResponseObject interface {
 type LinkWeChat200JSONResponse UserResponse
 
 func (response LinkWeChat200JSONResponse) VisitLinkWeChatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TakeWeChatProfileRequestObject struct {
+	Body *TakeWeChatProfileJSONRequestBody
+}
+
+type TakeWeChatProfileResponseObject interface {
+	VisitTakeWeChatProfileResponse(w http.ResponseWriter) error
+}
+
+type TakeWeChatProfile200JSONResponse UserResponse
+
+func (response TakeWeChatProfile200JSONResponse) VisitTakeWeChatProfileResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -2594,6 +3020,12 @@ type StrictServerInterface interface {
 	// RefreshToken 刷新令牌 · Refresh the tokens
 	// (POST /api/token/refresh)
 	RefreshToken(ctx context.Context, request RefreshTokenRequestObject) (RefreshTokenResponseObject, error)
+	// DeleteUser 注销账号 · Delete the caller's account
+	// (DELETE /api/user)
+	DeleteUser(ctx context.Context, request DeleteUserRequestObject) (DeleteUserResponseObject, error)
+	// ExportUser 导出本人的全部数据 · Everything stored on the caller
+	// (GET /api/user/export)
+	ExportUser(ctx context.Context, request ExportUserRequestObject) (ExportUserResponseObject, error)
 	// GetUserInfo 本人信息 · The caller
 	// (GET /api/user/info)
 	GetUserInfo(ctx context.Context, request GetUserInfoRequestObject) (GetUserInfoResponseObject, error)
@@ -2606,6 +3038,12 @@ type StrictServerInterface interface {
 	// ChangePassword 设置或修改密码 · Set or change the password
 	// (PUT /api/user/password)
 	ChangePassword(ctx context.Context, request ChangePasswordRequestObject) (ChangePasswordResponseObject, error)
+	// UnbindPhone 解绑手机号 · Unbind the telephone number
+	// (DELETE /api/user/phone)
+	UnbindPhone(ctx context.Context, request UnbindPhoneRequestObject) (UnbindPhoneResponseObject, error)
+	// BindPhone 绑定手机号 · Bind a telephone number
+	// (POST /api/user/phone)
+	BindPhone(ctx context.Context, request BindPhoneRequestObject) (BindPhoneResponseObject, error)
 	// ListSessions 本人的会话 · The caller's sessions
 	// (GET /api/user/sessions)
 	ListSessions(ctx context.Context, request ListSessionsRequestObject) (ListSessionsResponseObject, error)
@@ -2615,6 +3053,9 @@ type StrictServerInterface interface {
 	// LinkWeChat 关联微信 · Link a WeChat identity
 	// (POST /api/user/wechat)
 	LinkWeChat(ctx context.Context, request LinkWeChatRequestObject) (LinkWeChatResponseObject, error)
+	// TakeWeChatProfile 采用微信资料 · Take over the profile of WeChat
+	// (POST /api/user/wechat/profile)
+	TakeWeChatProfile(ctx context.Context, request TakeWeChatProfileRequestObject) (TakeWeChatProfileResponseObject, error)
 	// UnlinkWeChat 取消关联微信 · Unlink a WeChat identity
 	// (DELETE /api/user/wechat/{app_id})
 	UnlinkWeChat(ctx context.Context, request UnlinkWeChatRequestObject) (UnlinkWeChatResponseObject, error)
@@ -3241,6 +3682,52 @@ func (sh *strictHandler) RefreshToken(ctx echo.Context) error {
 	return nil
 }
 
+// DeleteUser operation middleware
+func (sh *strictHandler) DeleteUser(ctx echo.Context) error {
+	var request DeleteUserRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteUser(ctx.Request().Context(), request.(DeleteUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteUserResponseObject); ok {
+		return validResponse.VisitDeleteUserResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ExportUser operation middleware
+func (sh *strictHandler) ExportUser(ctx echo.Context) error {
+	var request ExportUserRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExportUser(ctx.Request().Context(), request.(ExportUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExportUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ExportUserResponseObject); ok {
+		return validResponse.VisitExportUserResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetUserInfo operation middleware
 func (sh *strictHandler) GetUserInfo(ctx echo.Context) error {
 	var request GetUserInfoRequestObject
@@ -3402,6 +3889,75 @@ func (sh *strictHandler) ChangePassword(ctx echo.Context) error {
 	return nil
 }
 
+// UnbindPhone operation middleware
+func (sh *strictHandler) UnbindPhone(ctx echo.Context) error {
+	var request UnbindPhoneRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UnbindPhone(ctx.Request().Context(), request.(UnbindPhoneRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UnbindPhone")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UnbindPhoneResponseObject); ok {
+		return validResponse.VisitUnbindPhoneResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// BindPhone operation middleware
+func (sh *strictHandler) BindPhone(ctx echo.Context) error {
+	var request BindPhoneRequestObject
+
+	var body BindPhoneJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.BindPhone(ctx.Request().Context(), request.(BindPhoneRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "BindPhone")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(BindPhoneResponseObject); ok {
+		return validResponse.VisitBindPhoneResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListSessions operation middleware
 func (sh *strictHandler) ListSessions(ctx echo.Context) error {
 	var request ListSessionsRequestObject
@@ -3490,6 +4046,52 @@ func (sh *strictHandler) LinkWeChat(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(LinkWeChatResponseObject); ok {
 		return validResponse.VisitLinkWeChatResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// TakeWeChatProfile operation middleware
+func (sh *strictHandler) TakeWeChatProfile(ctx echo.Context) error {
+	var request TakeWeChatProfileRequestObject
+
+	var body TakeWeChatProfileJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.TakeWeChatProfile(ctx.Request().Context(), request.(TakeWeChatProfileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TakeWeChatProfile")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(TakeWeChatProfileResponseObject); ok {
+		return validResponse.VisitTakeWeChatProfileResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

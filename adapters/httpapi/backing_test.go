@@ -8,6 +8,7 @@ import (
 	"github.com/menjin-id/menjin/adapters/memory"
 	"github.com/menjin-id/menjin/application/account"
 	"github.com/menjin-id/menjin/application/admin"
+	"github.com/menjin-id/menjin/application/personal"
 	"github.com/menjin-id/menjin/application/session"
 	"github.com/menjin-id/menjin/application/signin"
 	"github.com/menjin-id/menjin/application/update"
@@ -23,6 +24,9 @@ type backing struct {
 	issuer   ports.TokenIssuer
 	verifier ports.TokenVerifier
 	wechat   ports.WeChat
+	phones   ports.WeChatPhones
+	keys     ports.WeChatSessionKeys
+	data     ports.WeChatData
 	now      ports.Clock
 	options  signin.Options
 }
@@ -32,12 +36,15 @@ type userStore interface {
 	ports.UserBrowser
 	ports.Transactor
 	ports.AuditReader
+	ports.DeletionQueue
+	ports.EventHistory
 }
 
 type sessionStore interface {
 	ports.SessionStore
 	ports.SessionRefresher
 	ports.SessionLister
+	ports.SessionKeyReader
 }
 
 func (b backing) useCases() httpapi.UseCases {
@@ -53,6 +60,10 @@ func (b backing) useCases() httpapi.UseCases {
 	list := session.NewList(b.sessions, b.now)
 	merger := account.NewMerger(b.store, users, ender)
 	shown := admin.NewUsers(b.reader, b.store)
+	links := personal.NewLinks(b.reader, b.sessions, b.now, apps)
+	seals := personal.NewSeals(b.sessions, b.keys, b.data, b.now)
+	reset := personal.NewKeyReset(b.reader, b.sessions, b.keys, discardLogger)
+	eraser := personal.NewEraser(b.store, b.store, b.store, b.reader, b.store, users, ender, reset, b.now, random, discardLogger)
 	return httpapi.UseCases{
 		SignInWithWeChat:   signin.NewWeChat(b.wechat, b.reader, b.store, b.store, users, opener, b.now, newID, apps),
 		SignInWithPassword: signin.NewPassword(b.store, hasher, attempts, limiter, b.sessions, users, opener, b.now),
@@ -70,6 +81,11 @@ func (b backing) useCases() httpapi.UseCases {
 		LinkWeChat:     account.NewLinkWeChat(b.wechat, users, apps),
 		UnlinkWeChat:   account.NewUnlinkWeChat(users),
 		Merge:          account.NewMerge(check, merger),
+		BindPhone:      personal.NewBindPhone(links, b.phones, seals, users),
+		UnbindPhone:    personal.NewUnbindPhone(users),
+		TakeProfile:    personal.NewTakeProfile(links, seals, users),
+		Export:         personal.NewExport(users, b.sessions, b.store, b.store, limiter, b.now),
+		Delete:         personal.NewDelete(users, ender, eraser, 0),
 		Admin: httpapi.Administration{
 			Users:    shown,
 			Lock:     admin.NewLock(users, ender),

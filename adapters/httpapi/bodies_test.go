@@ -20,6 +20,8 @@ func TestEveryBodyIsBoundedAndJSON(t *testing.T) {
 		{"PUT", "/api/user/password"},
 		{"POST", "/api/user/wechat"},
 		{"POST", "/api/user/merge"},
+		{"POST", "/api/user/phone"},
+		{"POST", "/api/user/wechat/profile"},
 		{"POST", "/api/admin/users/" + anID + "/lock"},
 		{"PUT", "/api/admin/users/" + anID + "/roles"},
 		{"POST", "/api/admin/users/merge"},

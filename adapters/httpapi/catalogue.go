@@ -42,6 +42,11 @@ var failures = map[string]text{
 	"EMAIL_TAKEN":            {"邮箱已被使用", "The e-mail address belongs to a user already"},
 	"LAST_CREDENTIAL":        {"不能移除最后一种登录方式", "The last way to sign in cannot be removed"},
 	"WECHAT_TAKEN":           {"该微信账号已被其他用户关联", "The WeChat identity belongs to another user"},
+	"PHONE_TAKEN":            {"该手机号已被其他用户绑定", "The telephone number belongs to another user"},
+	"SESSION_KEY_STALE":      {"微信登录状态已更新,请重新登录后再试", "WeChat has another session_key by now; call wx.login, sign in and try again"},
+	"DECRYPTION_FAILED":      {"加密数据无法解开", "The encrypted data cannot be opened"},
+	"WATERMARK_MISMATCH":     {"加密数据已过时,或不属于本人或该小程序", "The encrypted data is too old, or of another person or mini-program"},
+	"SIGNATURE_MISMATCH":     {"签名与数据不符", "The signature does not belong to the data"},
 	"BODY_TOO_LARGE":         {"请求体过大", "The body is too large"},
 	"UNSUPPORTED_MEDIA_TYPE": {"请求体须为 application/json", "The body must be application/json"},
 	"RATE_LIMITED":           {"请求过于频繁,请稍后再试", "Too many requests; try again later"},
@@ -65,10 +70,12 @@ var rules = map[string]text{
 	"unknown":  {"未知字段", "is not known"},
 	"common":   {"过于常见", "is too common"},
 	"same":     {"不能相同", "must not be the same"},
+	"linked":   {"尚未关联", "is not linked"},
 }
 
 // fieldRules says more than rules does, by field and rule.
 var fieldRules = map[string]text{
+	"app_id linked":          {"本人没有关联该小程序", "is a mini-program that the caller is not linked with"},
 	"app_id enum":            {"不是本服务配置的小程序", "is not a mini-program of this service"},
 	"device.id format":       {"不能包含控制字符", "must not hold control or direction marks"},
 	"device.model format":    {"不能包含控制字符", "must not hold control or direction marks"},
@@ -95,6 +102,7 @@ var fieldRules = map[string]text{
 	"phone format":           {"不是 E.164 格式的电话号码", "is not an E.164 telephone number"},
 	"role enum":              {"须为 support 或 admin", "must be support or admin"},
 	"token format":           {"不是有效会话的访问令牌", "is not an access token of a live session"},
+	"token enum":             {"所属账号正等待注销", "belongs to an account that waits for its deletion"},
 	"token same":             {"属于同一个账号", "belongs to the same account"},
 	"reason required":        {"须说明原因,至多 200 个字符", "must say why, in at most 200 characters"},
 }

@@ -125,7 +125,7 @@ func TestEveryRuleIsWorded(t *testing.T) {
 			t.Errorf("rule %s has messages %+v", rule, words)
 		}
 	}
-	for _, rule := range []string{"required", "type", "min", "max", "length", "format", "enum", "unknown", "common", "same"} {
+	for _, rule := range []string{"required", "type", "min", "max", "length", "format", "enum", "unknown", "common", "same", "linked"} {
 		if _, found := rules[rule]; !found {
 			t.Errorf("rule %s has no message", rule)
 		}
@@ -142,6 +142,7 @@ func TestEveryRouteOfTheContractIsServed(t *testing.T) {
 	s := &Server{}
 	routes := &guardedRoutes{Echo: newRouter(), server: s, contract: contract}
 	RegisterHandlers(routes, NewStrictHandler(&handler{Server: s}, nil))
+	routes.registerPush(nil)
 	if routes.err != nil {
 		t.Fatal(routes.err)
 	}

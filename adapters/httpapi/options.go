@@ -2,11 +2,13 @@ package httpapi
 
 import (
 	"context"
+	"net/http"
 	"net/netip"
 	"time"
 
 	"github.com/menjin-id/menjin/application/account"
 	"github.com/menjin-id/menjin/application/admin"
+	"github.com/menjin-id/menjin/application/personal"
 	"github.com/menjin-id/menjin/application/session"
 	"github.com/menjin-id/menjin/application/signin"
 	"github.com/menjin-id/menjin/ports"
@@ -30,6 +32,12 @@ type UseCases struct {
 	LinkWeChat         *account.LinkWeChat
 	UnlinkWeChat       *account.UnlinkWeChat
 	Merge              *account.Merge
+
+	BindPhone   *personal.BindPhone
+	UnbindPhone *personal.UnbindPhone
+	TakeProfile *personal.TakeProfile
+	Export      *personal.Export
+	Delete      *personal.Delete
 
 	Admin Administration
 }
@@ -64,6 +72,7 @@ type Options struct {
 	Timeout        time.Duration     // of one request; 15 s when zero
 	Rates          Rates             // of one client address; none: no limits
 	Limiter        ports.RateLimiter // keeps the rates; required where there is one
+	Push           http.Handler      // answers /wechat/push/{app_id}; nil: nothing is there
 }
 
 const defaultTimeout = 15 * time.Second

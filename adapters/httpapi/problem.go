@@ -38,6 +38,7 @@ var statuses = map[domain.Code]int{
 	domain.CodeForbidden:       http.StatusForbidden,
 	domain.CodeNotFound:        http.StatusNotFound,
 	domain.CodeConflict:        http.StatusConflict,
+	domain.CodeUnprocessable:   http.StatusUnprocessableEntity,
 	domain.CodeRateLimited:     http.StatusTooManyRequests,
 	domain.CodeUpstream:        http.StatusBadGateway,
 	domain.CodeUnavailable:     http.StatusServiceUnavailable,

@@ -13,6 +13,8 @@ type Rates struct {
 	SignIn   ports.Rate // by WeChat and by password together
 	Register ports.Rate
 	Refresh  ports.Rate
+	Phone    ports.Rate // what WeChat may have to be asked for: telephone numbers and profiles together
+	Export   ports.Rate
 }
 
 // allowance is the rate of a group of routes, and how its keys begin.
@@ -32,6 +34,10 @@ func (r Rates) allowance(group string) (allowance, error) {
 		return allowance{"register:", r.Register}, nil
 	case "refresh":
 		return allowance{"refresh:", r.Refresh}, nil
+	case "phone":
+		return allowance{"phone:", r.Phone}, nil
+	case "export":
+		return allowance{"export:", r.Export}, nil
 	default:
 		return allowance{}, fmt.Errorf("rate limit %q is unknown", group)
 	}

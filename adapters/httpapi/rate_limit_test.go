@@ -38,7 +38,7 @@ func (n *noted) seen() []string {
 func limited(limiter ports.RateLimiter) func(*httpapi.Options) {
 	rate := ports.Rate{Burst: 2, Per: time.Minute}
 	return func(o *httpapi.Options) {
-		o.Limiter, o.Rates = limiter, httpapi.Rates{SignIn: rate, Register: rate, Refresh: rate}
+		o.Limiter, o.Rates = limiter, httpapi.Rates{SignIn: rate, Register: rate, Refresh: rate, Phone: rate, Export: rate}
 		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	}
 }
@@ -124,5 +124,29 @@ func TestRatesWithoutALimiterAreAMistake(t *testing.T) {
 	limited(nil)(&options)
 	if _, err := httpapi.New(httpapi.UseCases{}, keySet, newClock().Now, newID, discardLogger, options); err == nil {
 		t.Error("got no error")
+	}
+}
+
+func TestExportsAreLimitedByAddressAndByUser(t *testing.T) {
+	t.Parallel()
+	s := setup(t, limited(memory.NewLimiter()))
+	token := s.signIn(t, "li").Token
+	from := func(address string) answer {
+		return s.do(t, "GET", "/api/user/export", "", header{"Authorization": "Bearer " + token, "X-Forwarded-For": address})
+	}
+	for _, address := range []string{"203.0.113.1", "203.0.113.1", "203.0.113.2", "203.0.113.2", "203.0.113.3"} {
+		if got := from(address); got.status != 200 {
+			t.Errorf("from %s: got %d, want 200", address, got.status)
+		}
+	}
+	refused := from("203.0.113.1") // by the address, which counts nothing of the user's
+	refused.want(t, 429, "RATE_LIMITED")
+	if got := refused.header.Get("Retry-After"); got != "30" {
+		t.Errorf("address: got Retry-After %q, want 30", got)
+	}
+	refused = from("203.0.113.4")
+	refused.want(t, 429, "RATE_LIMITED")
+	if got := refused.header.Get("Retry-After"); got != "720" {
+		t.Errorf("user: got Retry-After %q, want 720", got)
 	}
 }

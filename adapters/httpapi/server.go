@@ -58,6 +58,7 @@ func New(use UseCases, keys Keys, now ports.Clock, newID ports.NewID, logger *sl
 	RegisterHandlers(routes, NewStrictHandler(&handler{
 		Server: s, keys: keys, document: newFile("openapi.json", "application/json", contract.document), pages: newPages(),
 	}, nil))
+	routes.registerPush(options.Push)
 	return s, routes.err
 }
 

@@ -39,6 +39,9 @@ type service struct {
 	store    *memory.Store
 	sessions *memory.Sessions
 	wechat   *memory.WeChat
+	phones   *memory.WeChatPhones
+	keys     *memory.WeChatSessionKeys
+	data     *memory.WeChatData
 	tokens   *memory.Tokens
 	reader   *reader
 	clock    *clock
@@ -53,7 +56,8 @@ func setup(t *testing.T, change ...func(*httpapi.Options)) *service {
 	}
 	s := &service{
 		t: t, store: memory.NewStore(memory.EventCodec{}, func() {}, memory.StoreOptions{}), sessions: memory.NewSessions(limits),
-		wechat: memory.NewWeChat(app), tokens: memory.NewTokens(), clock: newClock(), log: &logBuffer{},
+		wechat: memory.NewWeChat(app), phones: memory.NewWeChatPhones(app), keys: memory.NewWeChatSessionKeys(app),
+		data: memory.NewWeChatData(0), tokens: memory.NewTokens(), clock: newClock(), log: &logBuffer{},
 	}
 	s.reader = &reader{UserReader: s.store}
 	s.api = s.build(t, options)
@@ -76,7 +80,7 @@ func (s *service) build(t testing.TB, options httpapi.Options) *httpapi.Server {
 	t.Helper()
 	behind := backing{
 		reader: s.reader, store: s.store, sessions: s.sessions, issuer: s.tokens, verifier: s.tokens, wechat: s.wechat,
-		now: s.clock.Now, options: signin.Options{Limits: limits, MaxSessions: 20, AccessTTL: 2 * time.Hour},
+		phones: s.phones, keys: s.keys, data: s.data, now: s.clock.Now, options: signin.Options{Limits: limits, MaxSessions: 20, AccessTTL: 2 * time.Hour},
 	}
 	api, err := httpapi.New(behind.useCases(), keySet, s.clock.Now, newID, slog.New(slog.NewJSONHandler(s.log, nil)), options)
 	if err != nil {
@@ -189,13 +193,20 @@ func (s *service) send(t *testing.T, request *http.Request) answer {
 // grant makes code good for a person.
 func (s *service) grant(t *testing.T, code, person string) {
 	t.Helper()
+	s.wechat.Grant(code, ports.WeChatLogin{OpenID: openIDOf(t, person), SessionKey: everybodysKey})
+	s.keys.Use(app, openIDOf(t, person), everybodysKey)
+}
+
+// everybodysKey is the session_key that every login brings.
+var everybodysKey = domain.SessionKey{Secret: domain.NewSecret("c2Vzc2lvbi1rZXktMTY=")}
+
+func openIDOf(t *testing.T, person string) domain.OpenID {
+	t.Helper()
 	openID, err := domain.NewOpenID("openid-of-" + person)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.wechat.Grant(code, ports.WeChatLogin{
-		OpenID: openID, SessionKey: domain.SessionKey{Secret: domain.NewSecret("c2Vzc2lvbi1rZXktMTY=")},
-	})
+	return openID
 }
 
 type loginData struct {

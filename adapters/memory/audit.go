@@ -45,6 +45,35 @@ func (l auditLog) Append(ctx context.Context, entry domain.AuditEntry) error {
 	if err := l.tx.store.down(ctx); err != nil {
 		return l.tx.fail(err)
 	}
-	l.tx.audit = append(l.tx.audit, entry)
+	l.tx.audit = append(l.tx.audit, func(entries []domain.AuditEntry) []domain.AuditEntry { return append(entries, entry) })
 	return nil
+}
+
+func (l auditLog) Pseudonymise(ctx context.Context, user, pseudonym domain.UserID) error {
+	if err := l.tx.store.down(ctx); err != nil {
+		return l.tx.fail(err)
+	}
+	l.tx.audit = append(l.tx.audit, func(entries []domain.AuditEntry) []domain.AuditEntry {
+		for i := range entries {
+			pseudonymise(&entries[i], user, pseudonym)
+		}
+		return entries
+	})
+	return nil
+}
+
+func pseudonymise(entry *domain.AuditEntry, user, pseudonym domain.UserID) {
+	if entry.Actor.UserID != user && entry.Target != user {
+		return
+	}
+	if entry.Target == user || entry.Target.IsZero() {
+		entry.Detail = ""
+	}
+	if entry.Actor.UserID == user {
+		entry.Actor.UserID = pseudonym
+	}
+	if entry.Target == user {
+		entry.Target = pseudonym
+	}
+	entry.IP, entry.RequestID = "", ""
 }

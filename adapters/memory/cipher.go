@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hmac"
@@ -8,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"slices"
 
 	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
@@ -17,11 +19,12 @@ import (
 type Cipher struct {
 	aead     cipher.AEAD
 	indexKey []byte
+	prefix   []byte // of every ciphertext
 }
 
 // NewCipher returns a cipher with a key of its own.
 func NewCipher() *Cipher {
-	keys := make([]byte, 64)
+	keys := make([]byte, 68)
 	_, _ = rand.Read(keys)
 	block, err := aes.NewCipher(keys[:32])
 	if err != nil {
@@ -31,7 +34,7 @@ func NewCipher() *Cipher {
 	if err != nil {
 		panic(err) // AES has GCM's block size
 	}
-	return &Cipher{aead: aead, indexKey: keys[32:]}
+	return &Cipher{aead: aead, indexKey: keys[32:64], prefix: keys[64:]}
 }
 
 // place writes a table, a column and what follows in such a way that no two places are written alike.
@@ -44,18 +47,32 @@ func place(table, column string, rest []byte) []byte {
 	return append(text, rest...)
 }
 
+func fieldPlace(field ports.Field) []byte {
+	return place(field.Table, field.Column, slices.Concat(field.Row[:], field.Owner[:]))
+}
+
 // Seal is part of ports.Cipher.
 func (c *Cipher) Seal(field ports.Field, plain domain.Secret) ([]byte, error) {
-	return c.aead.Seal(nil, nil, []byte(plain.Reveal()), place(field.Table, field.Column, field.Row[:])), nil //nolint:gosec // the AEAD makes the nonce
+	return c.aead.Seal(c.KeyPrefix(), nil, []byte(plain.Reveal()), fieldPlace(field)), nil //nolint:gosec // the AEAD makes the nonce
 }
 
 // Open is part of ports.Cipher.
 func (c *Cipher) Open(field ports.Field, sealed []byte) (domain.Secret, error) {
-	plain, err := c.aead.Open(nil, nil, sealed, place(field.Table, field.Column, field.Row[:]))
-	if err != nil {
+	ciphertext, ours := bytes.CutPrefix(sealed, c.prefix)
+	plain, err := c.aead.Open(nil, nil, ciphertext, fieldPlace(field))
+	if err != nil || !ours {
 		return domain.Secret{}, errors.New("ciphertext does not belong here")
 	}
 	return domain.NewSecret(string(plain)), nil
+}
+
+// KeyPrefix is part of ports.Cipher.
+func (c *Cipher) KeyPrefix() []byte { return bytes.Clone(c.prefix) }
+
+// Indexes is part of ports.Cipher. There is one key, so there is one index.
+func (c *Cipher) Indexes(table, column string, plain domain.Secret) (ports.Indexes, error) {
+	digest, err := c.Index(table, column, plain)
+	return ports.Indexes{First: digest}, err
 }
 
 // Index is part of ports.Cipher.

@@ -15,11 +15,15 @@ type EventCodec struct{}
 
 // Encode is part of ports.EventCodec.
 func (EventCodec) Encode(event domain.Event) (ports.Message, error) {
-	if event.ID.IsZero() || event.UserID.IsZero() || event.Version < 1 {
-		return ports.Message{}, errors.New("event has no id, user or version")
+	pushed, userless := event.Facts.(domain.WeChatPushed)
+	if event.ID.IsZero() || event.UserID.IsZero() != userless || event.Version < 1 {
+		return ports.Message{}, errors.New("event has no id, user or version, or a user too many")
 	}
 	if typeOf(event.Facts) != event.Type {
 		return ports.Message{}, fmt.Errorf("event type %q does not tell %T", event.Type, event.Facts)
+	}
+	if userless {
+		return encodePushed(event, pushed)
 	}
 	about := event.UserID
 	if merged, ok := event.Facts.(domain.Merged); ok {
@@ -32,6 +36,22 @@ func (EventCodec) Encode(event domain.Event) (ports.Message, error) {
 	return ports.Message{
 		ID: event.ID, Type: name + ".v1", SchemaVersion: 1, Subject: name + "." + event.UserID.String(),
 		UserID: event.UserID, UserVersion: event.Version, At: event.At, Data: data,
+	}, err
+}
+
+// encodePushed writes down an event that has no user.
+func encodePushed(event domain.Event, pushed domain.WeChatPushed) (ports.Message, error) {
+	data, err := json.Marshal(map[string]string{
+		"event": pushed.Name, "app_id": string(pushed.AppID), "at": event.At.Format(time.RFC3339Nano),
+	})
+	name := "menjin.wechat." + pushed.Name
+	var headers map[string]string
+	if !pushed.UserID.IsZero() {
+		headers = map[string]string{ports.HeaderUserID: pushed.UserID.String()}
+	}
+	return ports.Message{
+		ID: event.ID, Type: name + ".v1", SchemaVersion: 1, Subject: name,
+		UserID: domain.UserID{ID: event.ID.ID}, UserVersion: event.Version, At: event.At, Data: data, Headers: headers,
 	}, err
 }
 
@@ -60,6 +80,14 @@ func typeOf(facts domain.Facts) domain.EventType {
 		return domain.EventUnlocked
 	case domain.SessionEnded:
 		return domain.EventSessionEnded
+	case domain.PhoneBound:
+		return domain.EventPhoneBound
+	case domain.PhoneUnbound:
+		return domain.EventPhoneUnbound
+	case domain.Deleted:
+		return domain.EventDeleted
+	case domain.WeChatPushed:
+		return domain.EventWeChatPushed
 	default:
 		return "unknown"
 	}

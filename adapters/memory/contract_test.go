@@ -16,14 +16,15 @@ func TestStore(t *testing.T) {
 		store := memory.NewStore(options.Codec, options.OnCommit, memory.StoreOptions{Shards: options.Shards})
 		return portstest.StoreParts{
 			Users: store, Finder: store, Browser: store, Tx: store, Audit: store, AuditArchive: store.AuditArchive(),
-			Queue: store, Ledger: store, Archive: store,
+			InboxArchive: store.InboxArchive(), Deletions: store,
+			Queue: store, Ledger: store, Archive: store, History: store, Eraser: store,
 		}
 	})
 }
 
 func openSessions(_ *testing.T, limits domain.SessionLimits) portstest.SessionsParts {
 	store := memory.NewSessions(limits)
-	return portstest.SessionsParts{Store: store, Refresher: store, Lister: store, Archive: store}
+	return portstest.SessionsParts{Store: store, Refresher: store, Lister: store, Keys: store, Archive: store}
 }
 
 func TestSessions(t *testing.T) {
@@ -72,20 +73,38 @@ func TestSigningKeys(t *testing.T) {
 	portstest.SigningKeys(t, func(*testing.T) ports.SigningKeys { return memory.NewSigningKeys() })
 }
 
+func storedIn(stream *memory.EventStream) (ids []domain.EventID) {
+	for _, message := range stream.Messages() {
+		ids = append(ids, message.ID)
+	}
+	return ids
+}
+
 func TestEventStream(t *testing.T) {
 	t.Parallel()
 	portstest.EventStream(t, func(*testing.T) portstest.EventStreamParts {
 		stream := memory.NewEventStream()
 		return portstest.EventStreamParts{
 			Stream: stream,
-			Stored: func(*testing.T) (ids []domain.EventID) {
-				for _, message := range stream.Messages() {
-					ids = append(ids, message.ID)
-				}
-				return ids
-			},
-			Spoil: func(message *ports.Message) { stream.Reject(message.ID) },
+			Stored: func(*testing.T) []domain.EventID { return storedIn(stream) },
+			Spoil:  func(message *ports.Message) { stream.Reject(message.ID) },
 		}
+	})
+}
+
+func TestStreamEraser(t *testing.T) {
+	t.Parallel()
+	portstest.StreamEraser(t, func(*testing.T) portstest.StreamEraserParts {
+		stream := memory.NewEventStream()
+		parts := portstest.EventStreamParts{Stream: stream, Stored: func(*testing.T) []domain.EventID { return storedIn(stream) }}
+		return portstest.StreamEraserParts{EventStreamParts: parts, Eraser: stream}
+	})
+}
+
+func TestSharedTokens(t *testing.T) {
+	t.Parallel()
+	portstest.SharedTokens(t, func(*testing.T) portstest.SharedTokensParts {
+		return portstest.SharedTokensParts{Tokens: memory.NewSharedTokens()}
 	})
 }
 

@@ -40,22 +40,13 @@ func (s *Store) Requeue(ctx context.Context, after domain.EventID, margin int64,
 }
 
 // Sweep is part of ports.OutboxArchive.
-func (s *Store) Sweep(ctx context.Context, before time.Time, limit int) (count int64, err error) {
+func (s *Store) Sweep(ctx context.Context, before time.Time, limit int) (int64, error) {
 	if err := s.down(ctx); err != nil {
 		return 0, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var kept []*entry
-	for _, entry := range s.outbox.entries {
-		if entry.standing != published || !entry.event.At.Before(before) || count == int64(limit) {
-			kept = append(kept, entry)
-			continue
-		}
-		delete(s.outbox.byID, entry.event.ID)
-		delete(s.outbox.versions, versionOf(entry.event))
-		count++
-	}
-	s.outbox.entries = kept
-	return count, nil
+	return s.outbox.drop(limit, func(entry *entry) bool {
+		return entry.standing == published && entry.event.At.Before(before)
+	}), nil
 }

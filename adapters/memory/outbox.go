@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/menjin-id/menjin/domain"
@@ -40,12 +41,20 @@ func (e *entry) handOver() ports.OutboxEvent {
 	return ports.OutboxEvent{ID: e.id, Message: message}
 }
 
+// about returns the user whom something is about that WeChat pushed.
+func (e *entry) about() domain.UserID {
+	pushed, _ := e.event.Facts.(domain.WeChatPushed)
+	return pushed.UserID
+}
+
 type userVersion struct {
 	user    domain.UserID
 	version int64
 }
 
-func versionOf(event domain.Event) userVersion { return userVersion{event.UserID, event.Version} }
+func versionOf(message ports.Message) userVersion {
+	return userVersion{message.UserID, message.UserVersion}
+}
 
 // outbox is guarded by the mutex of its Store.
 type outbox struct {
@@ -70,22 +79,36 @@ func newOutbox(shards int) outbox {
 	}
 }
 
-func (o *outbox) knows(event domain.Event) bool {
-	return o.byID[event.ID] != nil || o.versions[versionOf(event)]
+func (o *outbox) knows(message ports.Message) bool {
+	return o.byID[message.ID] != nil || o.versions[versionOf(message)]
 }
 
 func (o *outbox) append(entries []*entry) {
 	for _, entry := range entries {
 		o.lastID++
 		entry.id = o.lastID
-		entry.shard = int(entry.event.UserID.ID[15]) % len(o.shards)
-		if o.holding[entry.event.UserID] {
+		entry.shard = int(entry.message.UserID.ID[15]) % len(o.shards)
+		if o.holding[entry.message.UserID] {
 			entry.standing = held
 		}
 		o.entries = append(o.entries, entry)
 		o.byID[entry.event.ID] = entry
-		o.versions[versionOf(entry.event)] = true
+		o.versions[versionOf(entry.message)] = true
 	}
+}
+
+// drop takes out the first entries that a test holds for, and returns how many.
+func (o *outbox) drop(limit int, goes func(*entry) bool) (count int64) {
+	o.entries = slices.DeleteFunc(o.entries, func(entry *entry) bool {
+		if count == int64(limit) || !goes(entry) {
+			return false
+		}
+		delete(o.byID, entry.message.ID)
+		delete(o.versions, versionOf(entry.message))
+		count++
+		return true
+	})
+	return count
 }
 
 // Bury is part of ports.OutboxQueue. An event that does not wait is left as it is.
@@ -103,9 +126,9 @@ func (s *Store) Bury(ctx context.Context, id domain.EventID, reason string, _ ti
 		return nil
 	}
 	buried.standing, buried.reason = dead, reason
-	s.outbox.holding[buried.event.UserID] = true
+	s.outbox.holding[buried.message.UserID] = true
 	for _, entry := range s.outbox.entries {
-		if entry.event.UserID == buried.event.UserID && entry.id > buried.id && entry.standing == waiting {
+		if entry.message.UserID == buried.message.UserID && entry.id > buried.id && entry.standing == waiting {
 			entry.standing = held
 		}
 	}

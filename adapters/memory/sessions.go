@@ -10,7 +10,7 @@ import (
 	"github.com/menjin-id/menjin/ports"
 )
 
-// Sessions is a ports.SessionStore, SessionRefresher, SessionLister and SessionArchive. It goes by the instants it is given.
+// Sessions is a ports.SessionStore, SessionRefresher, SessionLister, SessionKeyReader and SessionArchive. It goes by the instants it is given.
 type Sessions struct {
 	outage
 	limits domain.SessionLimits

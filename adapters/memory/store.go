@@ -2,15 +2,18 @@ package memory
 
 import (
 	"context"
+	"maps"
 	"sync"
+	"time"
 
 	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
 )
 
-// Store keeps users, and the outbox and the audit log beside them. It is a ports.UserReader, UserFinder, UserBrowser,
-// Transactor, AuditReader, OutboxQueue, OutboxLedger and OutboxArchive. Transactions run one after another, so a change that opens another transaction waits for itself. Delays end
-// by the machine's clock, and by the fake one within testing/synctest.
+// Store keeps users, and the outbox, the inbox and the audit log beside them. It is a ports.UserReader, UserFinder,
+// UserBrowser, DeletionQueue, Transactor, AuditReader, OutboxQueue, OutboxLedger, OutboxArchive, EventHistory and EventEraser.
+// Transactions run one after another, so a change that opens another transaction waits for itself. Delays end by the
+// machine's clock, and by the fake one within testing/synctest.
 type Store struct {
 	outage
 	codec    ports.EventCodec
@@ -20,6 +23,7 @@ type Store struct {
 	mu      sync.Mutex
 	users   map[domain.UserID]domain.UserState
 	entries []domain.AuditEntry // as they were appended
+	inbox   map[[32]byte]time.Time
 	outbox  outbox
 }
 
@@ -32,7 +36,7 @@ type StoreOptions struct {
 func NewStore(codec ports.EventCodec, onCommit func(), options StoreOptions) *Store {
 	return &Store{
 		codec: codec, onCommit: onCommit, writing: make(chan struct{}, 1),
-		users: map[domain.UserID]domain.UserState{}, outbox: newOutbox(max(1, options.Shards)),
+		users: map[domain.UserID]domain.UserState{}, inbox: map[[32]byte]time.Time{}, outbox: newOutbox(max(1, options.Shards)),
 	}
 }
 
@@ -124,7 +128,10 @@ func (s *Store) attempt(ctx context.Context, change func(ctx context.Context, tx
 			s.users[id] = user.State()
 		}
 	}
-	s.entries = append(s.entries, tx.audit...)
+	for _, write := range tx.audit {
+		s.entries = write(s.entries)
+	}
+	maps.Copy(s.inbox, tx.inbox)
 	s.outbox.append(tx.events)
 	return len(tx.events), nil
 }

@@ -4,20 +4,27 @@ import (
 	"context"
 	"crypto/rand"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
 )
 
-// EventStream is a ports.EventStream with a duplicate window that never closes.
+// EventStream is a ports.EventStream and StreamEraser with a duplicate window that never closes.
 type EventStream struct {
 	outage
 
 	mu       sync.Mutex
 	identity string
-	messages []ports.Message // the first has sequence 1
+	messages []stored // the first has sequence 1
 	rejected map[domain.EventID]bool
+}
+
+// stored is a message with a place in the stream, which it keeps when it is purged.
+type stored struct {
+	ports.Message
+	purged bool
 }
 
 // NewEventStream returns an empty stream.
@@ -26,10 +33,15 @@ func NewEventStream() *EventStream {
 }
 
 // Messages returns what the stream holds, in its order.
-func (s *EventStream) Messages() []ports.Message {
+func (s *EventStream) Messages() (messages []ports.Message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.messages)
+	for _, held := range s.messages {
+		if !held.purged {
+			messages = append(messages, held.Message)
+		}
+	}
+	return messages
 }
 
 // Reject makes the stream refuse an event for ever.
@@ -78,11 +90,11 @@ func (s *EventStream) Publish(ctx context.Context, recorded ports.StreamPosition
 
 // store keeps a message it does not hold, and returns where it lies.
 func (s *EventStream) store(message ports.Message) uint64 {
-	known := slices.IndexFunc(s.messages, func(held ports.Message) bool { return held.ID == message.ID })
+	known := slices.IndexFunc(s.messages, func(held stored) bool { return held.ID == message.ID })
 	if known >= 0 {
 		return uint64(known) + 1
 	}
-	s.messages = append(s.messages, message)
+	s.messages = append(s.messages, stored{Message: message})
 	return s.end()
 }
 
@@ -109,9 +121,26 @@ func (s *EventStream) EventAt(ctx context.Context, sequence uint64) (domain.Even
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sequence = min(sequence, s.end())
-	if sequence == 0 {
-		return domain.EventID{}, nil
+	for at := min(sequence, s.end()); at > 0; at-- {
+		if held := s.messages[at-1]; !held.purged {
+			return held.ID, nil
+		}
 	}
-	return s.messages[sequence-1].ID, nil
+	return domain.EventID{}, nil
+}
+
+// Purge is part of ports.StreamEraser.
+func (s *EventStream) Purge(ctx context.Context, user domain.UserID) error {
+	if err := s.down(ctx); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, held := range s.messages {
+		ofUser := held.UserID == user && !strings.HasPrefix(held.Subject, "menjin.user."+string(domain.EventDeleted)+".")
+		if ofUser || held.Headers[ports.HeaderUserID] == user.String() {
+			s.messages[i].purged = true
+		}
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
@@ -14,15 +15,19 @@ type tx struct {
 	store  *Store
 	users  map[domain.UserID]*domain.User // nil for one who was removed
 	events []*entry
-	audit  []domain.AuditEntry
+	audit  []func(entries []domain.AuditEntry) []domain.AuditEntry // in the order of the writes
+	inbox  map[[32]byte]time.Time
 	failed error // the first write that failed: the transaction cannot be committed any more
 }
 
-func newTx(store *Store) *tx { return &tx{store: store, users: map[domain.UserID]*domain.User{}} }
+func newTx(store *Store) *tx {
+	return &tx{store: store, users: map[domain.UserID]*domain.User{}, inbox: map[[32]byte]time.Time{}}
+}
 
 func (t *tx) Users() ports.UserWriter { return t }
 func (t *tx) Outbox() ports.Outbox    { return t }
 func (t *tx) Audit() ports.AuditLog   { return auditLog{t} }
+func (t *tx) Inbox() ports.Inbox      { return inbox{t} }
 
 // fail remembers the first error of a write.
 func (t *tx) fail(err error) error {
@@ -131,6 +136,9 @@ func conflict(user, other domain.UserState) error {
 	if hasEmail(other, user.Email) {
 		return domain.ErrEmailTaken
 	}
+	if !user.Phone.IsZero() && user.Phone.Equal(other.Phone.Secret) {
+		return domain.ErrPhoneTaken
+	}
 	return nil
 }
 
@@ -147,7 +155,7 @@ func (t *tx) Append(ctx context.Context, events ...domain.Event) error {
 		if err != nil {
 			return t.fail(fmt.Errorf("encode event %s: %w", event.ID, err))
 		}
-		if t.store.outbox.knows(event) || t.appended(event) {
+		if t.store.outbox.knows(message) || t.appended(message) {
 			return t.fail(fmt.Errorf("append event %s: %w", event.ID, errRepeatedEvent))
 		}
 		t.events = append(t.events, &entry{event: event, message: message})
@@ -155,9 +163,9 @@ func (t *tx) Append(ctx context.Context, events ...domain.Event) error {
 	return nil
 }
 
-func (t *tx) appended(event domain.Event) bool {
+func (t *tx) appended(message ports.Message) bool {
 	for _, entry := range t.events {
-		if entry.event.ID == event.ID || versionOf(entry.event) == versionOf(event) {
+		if entry.message.ID == message.ID || versionOf(entry.message) == versionOf(message) {
 			return true
 		}
 	}

@@ -61,7 +61,7 @@ func (w *WeChat) ExchangeCode(ctx context.Context, app domain.AppID, code domain
 		return ports.WeChatLogin{}, err
 	}
 	if !slices.Contains(w.apps, app) {
-		return ports.WeChatLogin{}, domain.Invalid(domain.Violation{Field: "app_id", Rule: "enum", Text: "is not served here"})
+		return ports.WeChatLogin{}, notServed()
 	}
 	switch answer := w.codes[code.Reveal()]; {
 	case answer == nil:
@@ -74,4 +74,8 @@ func (w *WeChat) ExchangeCode(ctx context.Context, app domain.AppID, code domain
 		answer.used = true
 		return answer.login, nil
 	}
+}
+
+func notServed() error {
+	return domain.Invalid(domain.Violation{Field: "app_id", Rule: "enum", Text: "is not served here"})
 }

@@ -23,6 +23,7 @@ var subscriberRequests = []struct{ subject, response string }{
 	{"$JS.API.CONSUMER.NAMES." + StreamName, "single"},
 	{"$JS.API.CONSUMER.LIST." + StreamName, "single"},
 	{"$JS.API.CONSUMER.DELETE." + StreamName + ".*", "single"},
+	{"$JS.API.CONSUMER.UNPIN." + StreamName + ".*", "single"},
 	{"$JS.API.CONSUMER.MSG.NEXT." + StreamName + ".*", "stream"},
 	{"$JS.ACK." + StreamName + ".>", "single"},
 }
@@ -72,6 +73,7 @@ accounts {
         "` + eventsAPI + `.API.CONSUMER.CREATE.` + StreamName + `.%[7]s"
         "` + eventsAPI + `.API.CONSUMER.CREATE.` + StreamName + `.%[7]s.>"
         "` + eventsAPI + `.API.CONSUMER.DELETE.` + StreamName + `.%[7]s"
+        "` + eventsAPI + `.API.CONSUMER.UNPIN.` + StreamName + `.%[7]s"
         "` + eventsAPI + `.API.CONSUMER.MSG.NEXT.` + StreamName + `.%[7]s"
         "` + eventsAPI + `.ACK.` + StreamName + `.%[7]s.>"
       ]}

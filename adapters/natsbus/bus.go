@@ -43,7 +43,7 @@ const (
 	retryJitter  = 250 * time.Millisecond
 )
 
-// Bus is a ports.EventStream, RelayHints and SessionFeed on NATS. It is safe for concurrent use.
+// Bus is a ports.EventStream, StreamEraser, RelayHints and SessionFeed on NATS. It is safe for concurrent use.
 type Bus struct {
 	options   Options
 	log       *slog.Logger
@@ -52,6 +52,7 @@ type Bus struct {
 	events    jetstream.JetStream
 	publisher publisher
 	hints     hints
+	purges    purges
 
 	reconnected chan struct{}
 	closing     sync.Once

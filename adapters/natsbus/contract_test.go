@@ -2,6 +2,7 @@ package natsbus_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -107,6 +108,13 @@ func noticeMessage(tb testing.TB, notice ports.SessionNotice) ports.OutboxEvent 
 	event := domain.Event{
 		ID: notice.EventID, Type: domain.EventSessionEnded, UserID: notice.UserID, Version: notice.Version, At: time.Now().UTC(),
 		Facts: domain.SessionEnded{SessionID: notice.SessionID, Except: notice.Except, Reason: domain.EndedByLogout},
+	}
+	if notice.Deleted {
+		var merged []string
+		for _, id := range notice.Also {
+			merged = append(merged, id.String())
+		}
+		event.Type, event.Facts = domain.EventDeleted, domain.Deleted{Merged: strings.Join(merged, ",")}
 	}
 	if notice.RolesChanged {
 		event.Type, event.Facts = domain.EventRolesChanged, domain.RolesChanged{Roles: "admin,user"}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"reflect"
 	"testing"
 	"time"
 
@@ -264,7 +265,7 @@ func wantNotice(t *testing.T, notices <-chan ports.SessionNotice, want ports.Ses
 	t.Helper()
 	select {
 	case got := <-notices:
-		if got != want {
+		if !reflect.DeepEqual(got, want) {
 			t.Errorf("notice: got %+v, want %+v", got, want)
 		}
 	case <-limited(t).Done():

@@ -3,6 +3,7 @@ package natsbus
 import (
 	"maps"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -22,6 +23,12 @@ const (
 	headerSchema      = "ce-dataschema"
 	headerSequence    = "ce-sequence"
 	headerContentType = "content-type"
+)
+
+// pushedKinds is what the types begin with of events that WeChat pushed, which have no user. One schema is for all of them.
+const (
+	pushedKinds  = "menjin.wechat."
+	pushedSchema = "menjin.wechat.v1"
 )
 
 // envelope puts messages into their headers, one after the other and all into the same memory: the client has copied a
@@ -60,7 +67,11 @@ func newEnvelope(options Options) *envelope {
 func (e *envelope) seal(message *ports.Message) *nats.Msg {
 	e.id[0] = message.ID.String()
 	e.kind[0] = message.Type
-	e.subject[0] = message.UserID.String()
+	if strings.HasPrefix(message.Type, pushedKinds) {
+		delete(e.msg.Header, headerSubject)
+	} else {
+		e.subject[0], e.msg.Header[headerSubject] = message.UserID.String(), e.subject
+	}
 	e.time[0] = message.At.UTC().Format(time.RFC3339Nano)
 	e.schema[0] = e.schemaOf(message.Type)
 	e.sequence[0] = strconv.FormatInt(message.UserVersion, 10)
@@ -72,11 +83,15 @@ func (e *envelope) seal(message *ports.Message) *nats.Msg {
 	for name, value := range message.Headers {
 		own.Header[name] = []string{value}
 	}
+	delete(own.Header, headerSubject)
 	maps.Copy(own.Header, e.msg.Header) // a message's headers cannot replace what identifies it
 	return &own
 }
 
 func (e *envelope) schemaOf(kind string) string {
+	if strings.HasPrefix(kind, pushedKinds) {
+		kind = pushedSchema
+	}
 	schema, found := e.schemas[kind]
 	if !found {
 		schema = e.schemaBase + kind + ".json"

@@ -14,23 +14,25 @@ import (
 const (
 	sessionEndedType = "menjin.user.session_ended.v1"
 	rolesChangedType = "menjin.user.roles_changed.v1"
+	deletedType      = "menjin.user.deleted.v1"
 )
 
 func noticeSubjects() []string {
-	return []string{"menjin.user.session_ended.*", "menjin.user.roles_changed.*"}
+	return []string{"menjin.user.session_ended.*", "menjin.user.roles_changed.*", "menjin.user.deleted.*"}
 }
 
 // noticeBody is what the service needs of the events' data.
 type noticeBody struct {
-	UserID    string  `json:"user_id"`
-	SessionID *string `json:"session_id"`
-	Except    *string `json:"except_session_id"`
+	UserID    string   `json:"user_id"`
+	SessionID *string  `json:"session_id"`
+	Except    *string  `json:"except_session_id"`
+	Merged    []string `json:"merged_user_ids"`
 }
 
 // readNotice fails on another type of event: a later version may mean something else.
 func readNotice(message jetstream.Msg) (ports.SessionNotice, error) {
 	kind := message.Headers().Get(headerType)
-	if kind != sessionEndedType && kind != rolesChangedType {
+	if kind != sessionEndedType && kind != rolesChangedType && kind != deletedType {
 		return ports.SessionNotice{}, errors.New("it is of another type")
 	}
 	var body noticeBody
@@ -43,11 +45,29 @@ func readNotice(message jetstream.Msg) (ports.SessionNotice, error) {
 	if idErr != nil || userErr != nil || versionErr != nil || version < 1 {
 		return ports.SessionNotice{}, errors.New("its event id, user id or version is missing or malformed")
 	}
-	notice := ports.SessionNotice{EventID: id, UserID: user, Version: version, RolesChanged: kind == rolesChangedType}
-	if notice.RolesChanged {
-		return notice, nil
+	notice := ports.SessionNotice{
+		EventID: id, UserID: user, Version: version, RolesChanged: kind == rolesChangedType, Deleted: kind == deletedType,
 	}
-	return notice, body.sessions(&notice)
+	switch {
+	case notice.RolesChanged:
+		return notice, nil
+	case notice.Deleted:
+		return notice, body.merged(&notice)
+	default:
+		return notice, body.sessions(&notice)
+	}
+}
+
+// merged fills in whose messages are to go with those of a user who is deleted.
+func (body *noticeBody) merged(notice *ports.SessionNotice) error {
+	for _, text := range body.Merged {
+		id, err := domain.ParseUserID(text)
+		if err != nil || id.IsZero() {
+			return errors.New("the id of a merged user in it is malformed")
+		}
+		notice.Also = append(notice.Also, id)
+	}
+	return nil
 }
 
 // sessions fills in which sessions ended.

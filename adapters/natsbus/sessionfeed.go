@@ -101,7 +101,7 @@ func (b *Bus) feed(ctx context.Context) (jetstream.Consumer, error) {
 	ctx, cancel := context.WithTimeout(ctx, b.options.AckTimeout)
 	defer cancel()
 	consumer, err := b.events.CreateOrUpdateConsumer(ctx, StreamName, jetstream.ConsumerConfig{
-		Durable: feedConsumer, Description: "Does to sessions once more what events announced",
+		Durable: feedConsumer, Description: "Does once more what events of sessions and deletions announced",
 		FilterSubjects: noticeSubjects(), AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait, MaxDeliver: -1,
 	})
 	if err != nil {

@@ -18,12 +18,13 @@ const feedConsumer = "menjin_revocations"
 func TestNoticeTellsWhatTheEventSays(t *testing.T) {
 	t.Parallel()
 	bus := within(t, embedded(t), natsbus.Options{})
-	one, all, allButOne, roles := newNotice(), newNotice(), newNotice(), newNotice()
+	one, all, allButOne, roles, deleted := newNotice(), newNotice(), newNotice(), newNotice(), newNotice()
 	all.SessionID = domain.SessionID{}
 	allButOne.SessionID, allButOne.Except = domain.SessionID{}, allButOne.SessionID
 	roles.SessionID, roles.RolesChanged = domain.SessionID{}, true
+	deleted.SessionID, deleted.Deleted = domain.SessionID{}, true
 	notices := follow(t, bus)
-	for _, want := range []ports.SessionNotice{one, all, allButOne, roles} {
+	for _, want := range []ports.SessionNotice{one, all, allButOne, roles, deleted} {
 		publish(t, bus, noticeMessage(t, want))
 		wantNotice(t, notices, want)
 	}
@@ -96,6 +97,12 @@ func TestMalformedSessionEventIsDropped(t *testing.T) {
 		none := noticeMessage(t, newNotice())
 		none.UserVersion = version
 		publish(t, bus, none)
+	}
+	deleted := newNotice()
+	deleted.Deleted = true
+	for _, data := range []string{``, `[]`, `{"deleted_at":"2026-11-22T00:00:00Z"}`, user + `,"merged_user_ids":["x"]}`, user + `,"merged_user_ids":[` + zero + `]}`} {
+		publish(t, bus, spoilt(t, deleted, data))
+		deleted.EventID = domain.EventID{ID: newID()}
 	}
 	later := noticeMessage(t, newNotice())
 	later.Type = "menjin.user.session_ended.v2"

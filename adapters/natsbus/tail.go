@@ -26,8 +26,9 @@ func (b *Bus) Tail(ctx context.Context) (ports.StreamPosition, error) {
 	return tail, err
 }
 
-// EventAt takes a message without an event's id, and one that is gone, for none. It gives up, and returns zero, when there
-// are very many of them: whoever asks then takes every event for lost, which is slower and right too.
+// EventAt takes a message without an event's id for none. It gives up, and returns zero, when there are very many of them:
+// whoever asks then takes every event for lost, which is slower and right too. Messages that are gone, however many, cost a
+// few questions.
 func (b *Bus) EventAt(ctx context.Context, sequence uint64) (domain.EventID, error) {
 	var found domain.EventID
 	err := b.ask(ctx, "read an event of the stream", func(ctx context.Context, l *link) error {
@@ -38,32 +39,64 @@ func (b *Bus) EventAt(ctx context.Context, sequence uint64) (domain.EventID, err
 		state := stream.CachedInfo().State
 		at := min(sequence, state.LastSeq)
 		for range maxSteps {
-			if at == 0 || at < state.FirstSeq {
-				return nil
-			}
-			if found, err = eventAt(ctx, stream, at); err != nil || !found.IsZero() {
+			message, err := lastUpTo(ctx, stream, max(state.FirstSeq, 1), at)
+			if err != nil || message == nil {
 				return err
 			}
-			at--
+			if found, err = domain.ParseEventID(message.Header.Get(jetstream.MsgIDHeader)); err == nil {
+				return nil
+			}
+			at = message.Sequence - 1
 		}
 		return nil
 	})
 	return found, err
 }
 
-func eventAt(ctx context.Context, stream jetstream.Stream, sequence uint64) (domain.EventID, error) {
-	message, err := stream.GetMsg(ctx, sequence)
+// lastUpTo returns the last message at or below a sequence, nil when there is none. The server tells only what comes next, so
+// that the search goes back in ever longer steps and then halves what is left.
+func lastUpTo(ctx context.Context, stream jetstream.Stream, first, at uint64) (*jetstream.RawStreamMsg, error) {
+	var found *jetstream.RawStreamMsg
+	for step := uint64(1); found == nil; step *= 2 {
+		if at < first {
+			return nil, nil
+		}
+		from := first
+		if at-first >= step {
+			from = at - step + 1
+		}
+		next, err := nextFrom(ctx, stream, from)
+		if err != nil {
+			return nil, err
+		}
+		if next != nil && next.Sequence <= at {
+			found = next
+		} else if from == first {
+			return nil, nil
+		}
+	}
+	for end := at; found.Sequence < end; {
+		middle := found.Sequence + (end-found.Sequence+1)/2
+		next, err := nextFrom(ctx, stream, middle)
+		if err != nil {
+			return nil, err
+		}
+		if next != nil && next.Sequence <= end {
+			found = next
+		} else {
+			end = middle - 1
+		}
+	}
+	return found, nil
+}
+
+// nextFrom returns the message at a sequence, or the next one after it; nil when there is none.
+func nextFrom(ctx context.Context, stream jetstream.Stream, sequence uint64) (*jetstream.RawStreamMsg, error) {
+	message, err := stream.GetMsg(ctx, sequence, jetstream.WithGetMsgSubject(">"))
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return domain.EventID{}, nil
+		return nil, nil
 	}
-	if err != nil {
-		return domain.EventID{}, err
-	}
-	id, err := domain.ParseEventID(message.Header.Get(jetstream.MsgIDHeader))
-	if err != nil {
-		return domain.EventID{}, nil
-	}
-	return id, nil
+	return message, err
 }
 
 // ask bounds a question to the stream. A connection that did not answer it is thrown away.

@@ -18,7 +18,7 @@ func onEach(t *testing.T, contract func(t *testing.T, open portstest.OpenSession
 			contract(t, func(t *testing.T, limits domain.SessionLimits) portstest.SessionsParts {
 				t.Helper()
 				s := open(t, limits)
-				return portstest.SessionsParts{Store: s.store, Refresher: s.store, Lister: s.store, Advance: s.age}
+				return portstest.SessionsParts{Store: s.store, Refresher: s.store, Lister: s.store, Keys: s.store, Advance: s.age}
 			})
 		})
 	}
@@ -38,6 +38,19 @@ func TestLimiter(t *testing.T) {
 			portstest.RateLimiter(t, func(t *testing.T) portstest.LimiterParts {
 				s := open(t, limits)
 				return portstest.LimiterParts{Limiter: redisstore.NewLimiter(s.client), Advance: s.age}
+			})
+		})
+	}
+}
+
+func TestSharedTokens(t *testing.T) {
+	t.Parallel()
+	for name, open := range servers {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			portstest.SharedTokens(t, func(t *testing.T) portstest.SharedTokensParts {
+				s := open(t, limits)
+				return portstest.SharedTokensParts{Tokens: redisstore.NewSharedTokens(s.client, s.cipher), Advance: s.age}
 			})
 		})
 	}

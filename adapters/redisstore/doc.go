@@ -1,5 +1,6 @@
-// Package redisstore keeps sessions in Redis (6.2 or later, alone, behind Sentinel or as a Cluster) or Valkey, and counts there
-// what is limited. It is ports.SessionStore, SessionRefresher and SessionLister, ports.RateLimiter and ports.AttemptCounter.
+// Package redisstore keeps sessions in Redis (6.2 or later, alone, behind Sentinel or as a Cluster) or Valkey, counts there
+// what is limited, and shares WeChat's access_tokens. It is ports.SessionStore, SessionRefresher, SessionLister and
+// SessionKeyReader, ports.RateLimiter, ports.AttemptCounter and ports.SharedTokens.
 //
 // A session is three keys, all of one user's in one hash slot:
 //
@@ -11,6 +12,11 @@
 //
 //	limit:{KEY}              the instant at which an allowance is whole again
 //	attempts:{KEY}           how many tries there were, and when the last one was
+//
+// And for each mini-program:
+//
+//	token:{APP}              its access_token, sealed, when that was fetched, when it expires, and its digest
+//	tokenlock:{APP}          who fetches the next one
 //
 // Every key expires by itself, so nothing is swept. Each operation is one command or one script, and one round trip.
 //

@@ -13,6 +13,8 @@ const (
 	fencePrefix   = "fence:{"
 	limitPrefix   = "limit:{"
 	attemptPrefix = "attempts:{"
+	tokenPrefix   = "token:{"
+	lockPrefix    = "tokenlock:{"
 
 	idLength = 36
 )
@@ -44,6 +46,10 @@ func userKey(prefix string, user domain.UserID) string {
 	var room [len(indexPrefix) + idLength + len("}")]byte
 	return string(append(appendID(append(room[:0], prefix...), user.ID), '}'))
 }
+
+func tokenKey(app domain.AppID) string { return tokenPrefix + string(app) + "}" }
+
+func tokenLockKey(app domain.AppID) string { return lockPrefix + string(app) + "}" }
 
 // appendID is ID.String without an allocation.
 func appendID(key []byte, id domain.ID) []byte {

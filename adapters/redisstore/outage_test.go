@@ -48,6 +48,7 @@ func TestRedisThatIsDownIsUnavailableAndComesBack(t *testing.T) {
 	user, session := s.open(t)
 	id := session.State().ID
 	limiter, attempts := redisstore.NewLimiter(s.client), redisstore.NewAttempts(s.client)
+	tokens := redisstore.NewSharedTokens(s.client, s.cipher)
 	rate := ports.Rate{Burst: 9, Per: time.Minute}
 	for round, stop := range map[string]func(){"stopped": server.Stop, "killed": server.Kill} {
 		stop()
@@ -62,6 +63,11 @@ func TestRedisThatIsDownIsUnavailableAndComesBack(t *testing.T) {
 			"take":    func() error { _, err := limiter.Take(ctx, "key", rate, now()); return err },
 			"try":     func() error { _, err := attempts.Try(ctx, "key", now()); return err },
 			"clear":   func() error { return attempts.Clear(ctx, "key") },
+			"key":     func() error { _, err := s.store.NewestKey(ctx, user, session.State().AppID); return err },
+			"get":     func() error { _, err := tokens.Get(ctx, sharedApp); return err },
+			"put":     func() error { return tokens.Put(ctx, sharedApp, sharedToken()) },
+			"drop":    func() error { return tokens.Drop(ctx, sharedApp, sharedToken().Value) },
+			"lock":    func() error { _, _, err := tokens.Lock(ctx, sharedApp, time.Minute); return err },
 			"ping":    func() error { return s.store.Ping(ctx) },
 		} {
 			wantUnavailable(t, name+" while "+round, do)

@@ -14,7 +14,7 @@ import (
 	"github.com/menjin-id/menjin/ports"
 )
 
-// Sessions is a ports.SessionStore, SessionRefresher and SessionLister. It is safe for concurrent use.
+// Sessions is a ports.SessionStore, SessionRefresher, SessionLister and SessionKeyReader. It is safe for concurrent use.
 type Sessions struct {
 	redis  redis.UniversalClient
 	cipher ports.Cipher

@@ -21,6 +21,7 @@ func TestEachOperationIsOneRoundTrip(t *testing.T) {
 		user, session := s.open(t)
 		id := session.State().ID
 		limiter, attempts := redisstore.NewLimiter(s.client), redisstore.NewAttempts(s.client)
+		tokens, app := redisstore.NewSharedTokens(s.client, s.cipher), domain.AppID("wx"+newID().String())
 		operations := []struct {
 			name, want string
 			do         func() error
@@ -38,6 +39,14 @@ func TestEachOperationIsOneRoundTrip(t *testing.T) {
 				_, err := s.store.List(t.Context(), user, now())
 				return err
 			}},
+			{"newest key", "evalsha", func() error {
+				_, err := s.store.NewestKey(t.Context(), user, session.State().AppID)
+				return err
+			}},
+			{"get token", "get", func() error { _, err := tokens.Get(t.Context(), app); return err }},
+			{"put token", "evalsha", func() error { return tokens.Put(t.Context(), app, sharedToken()) }},
+			{"drop token", "evalsha", func() error { return tokens.Drop(t.Context(), app, sharedToken().Value) }},
+			{"lock token", "evalsha", func() error { _, _, err := tokens.Lock(t.Context(), app, time.Minute); return err }},
 			{"set roles", "evalsha", func() error { return s.store.SetRoles(t.Context(), user, firstVersion, nil) }},
 			{"end", "evalsha", func() error { return s.store.End(t.Context(), user, id) }},
 			{"end all", "evalsha", func() error { return s.store.EndOpenedBefore(t.Context(), user, firstVersion, domain.SessionID{}) }},

@@ -14,18 +14,27 @@ const insertEvent = `INSERT INTO outbox_events (event_id, type, schema_version, 
 	occurred_at, data, headers)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 
+// insertPushed is for what WeChat pushed about a known user: the last argument is who.
+const insertPushed = `INSERT INTO outbox_events (event_id, type, schema_version, aggregate_id, aggregate_version, shard, subject,
+	occurred_at, data, headers, about)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+
 const insertEventPostgres = `WITH event AS (` + insertEvent + ` RETURNING shard, id)
+INSERT INTO outbox_pending (shard, id) SELECT shard, id FROM event`
+
+const insertPushedPostgres = `WITH event AS (` + insertPushed + ` RETURNING shard, id)
 INSERT INTO outbox_pending (shard, id) SELECT shard, id FROM event`
 
 const insertPendingSQLite = `INSERT INTO outbox_pending (shard, id) VALUES ($1, last_insert_rowid())`
 
-// eventAppender is ports.Outbox within a transaction.
+// eventAppender is ports.Outbox within a transaction. The events without a user are those that the codec lets pass: of what
+// WeChat pushed, which nothing puts in order.
 type eventAppender struct{ unit *unit }
 
 func (a eventAppender) Append(ctx context.Context, events ...domain.Event) error {
 	return a.unit.do("append events", func() error {
 		for _, event := range events {
-			if _, locked := a.unit.held[event.UserID]; !locked {
+			if _, locked := a.unit.held[event.UserID]; !locked && !event.UserID.IsZero() {
 				return errNotLocked
 			}
 			if err := a.append(ctx, event); err != nil {
@@ -46,10 +55,15 @@ func (a eventAppender) append(ctx context.Context, event domain.Event) error {
 	if err != nil {
 		return err
 	}
-	if a.unit.db.isPostgres() {
-		return a.unit.to.exec(ctx, insertEventPostgres, args...)
+	insert, insertPostgres := insertEvent, insertEventPostgres
+	if pushed, ok := event.Facts.(domain.WeChatPushed); ok && !pushed.UserID.IsZero() {
+		insert, insertPostgres = insertPushed, insertPushedPostgres
+		args = append(args, a.unit.db.id(pushed.UserID.ID))
 	}
-	if err := a.unit.to.exec(ctx, insertEvent, args...); err != nil {
+	if a.unit.db.isPostgres() {
+		return a.unit.to.exec(ctx, insertPostgres, args...)
+	}
+	if err := a.unit.to.exec(ctx, insert, args...); err != nil {
 		return err
 	}
 	return a.unit.to.exec(ctx, insertPendingSQLite, shard)

@@ -13,6 +13,11 @@ const (
 	insertAudit = `INSERT INTO audit_log (id, at, actor, action, target, detail, ip, request_id)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
 
+	pseudonymise = `UPDATE audit_log SET actor = CASE WHEN actor = $1 THEN $2 ELSE actor END,
+	target = CASE WHEN target = $1 THEN $2 ELSE target END,
+	detail = CASE WHEN target <> $1 THEN detail ELSE '' END, ip = '', request_id = ''
+WHERE actor = $1 OR target = $1`
+
 	selectAudit = `SELECT id, at, actor, action, target, detail, ip, request_id FROM audit_log`
 )
 
@@ -24,6 +29,12 @@ func (a auditAppender) Append(ctx context.Context, entry domain.AuditEntry) erro
 		db := a.unit.db
 		return a.unit.to.exec(ctx, insertAudit, db.id(entry.ID), db.instant(entry.At), db.idOrNull(entry.Actor.UserID.ID),
 			string(entry.Action), db.idOrNull(entry.Target.ID), entry.Detail, entry.IP, entry.RequestID)
+	})
+}
+
+func (a auditAppender) Pseudonymise(ctx context.Context, user, pseudonym domain.UserID) error {
+	return a.unit.do("pseudonymise audit log", func() error {
+		return a.unit.to.exec(ctx, pseudonymise, a.unit.db.id(user.ID), a.unit.db.id(pseudonym.ID))
 	})
 }
 

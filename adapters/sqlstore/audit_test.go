@@ -19,8 +19,15 @@ func TestAuditEntryCannotBeChanged(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := db.exec(t.Context(), "UPDATE audit_log SET detail = 'nothing'"); err == nil {
-				t.Error("change: got no error, want one")
+			for _, change := range []string{
+				"detail = 'nothing'", "detail = 'nothing', ip = '', request_id = ''", "actor = target", "detail = '', target = NULL",
+				"detail = '', action = 'user.unlock'", "detail = '', ip = '192.0.2.1'", "detail = '', request_id = 'r'",
+				"detail = '', actor = target", // the operator is no user
+				"target = id",
+			} {
+				if _, err := db.exec(t.Context(), "UPDATE audit_log SET "+change); err == nil {
+					t.Errorf("%s: got no error, want one", change)
+				}
 			}
 			got, err := NewAudit(db).Entries(t.Context(), ports.AuditFilter{}, domain.ID{}, 10)
 			if err != nil || len(got) != 1 || got[0] != entry {

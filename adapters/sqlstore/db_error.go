@@ -15,16 +15,24 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/menjin-id/menjin/domain"
+	"github.com/menjin-id/menjin/ports"
 )
 
 // conflicts says what a violated constraint means, by its name in PostgreSQL and by the columns SQLite tells instead.
-var conflicts = map[string]*domain.Error{
+var conflicts = map[string]error{
 	"users_username_key":    domain.ErrUsernameTaken,
 	"users.username_folded": domain.ErrUsernameTaken,
 	"users_email_key":       domain.ErrEmailTaken,
 	"users.email_index":     domain.ErrEmailTaken,
+	"users_phone_key":       domain.ErrPhoneTaken,
+	"users.phone_index":     domain.ErrPhoneTaken,
+	"users_email_next_key":  domain.ErrEmailTaken, // while the index key is replaced
+	"users_phone_next_key":  domain.ErrPhoneTaken,
 	"identities_openid_key": domain.ErrWeChatTaken,
 	"identities.provider, identities.app_id, identities.openid_index": domain.ErrWeChatTaken,
+	"inbox_digest_key":           ports.ErrSeenBefore,
+	"inbox.digest":               ports.ErrSeenBefore,
+	"identities_openid_next_key": domain.ErrWeChatTaken,
 }
 
 // SQLSTATEs that are matched one by one.

@@ -109,7 +109,8 @@ func TestStore(t *testing.T) {
 				users, audit := NewUsers(db), NewAudit(db)
 				return portstest.StoreParts{
 					Users: users, Finder: users, Browser: users, Tx: db, Audit: audit, AuditArchive: audit,
-					Queue: outbox, Ledger: outbox, Archive: outbox,
+					InboxArchive: NewInbox(db), Deletions: users,
+					Queue: outbox, Ledger: outbox, Archive: outbox, History: outbox, Eraser: outbox,
 				}
 			})
 		})
@@ -134,8 +135,14 @@ func TestOtherKeysThanTheDatabaseWasWrittenWithAreRefused(t *testing.T) {
 		t.Run(on.name, func(t *testing.T) {
 			t.Parallel()
 			address := on.url(t)
-			openDB(t, Options{URL: address})
-			openDB(t, Options{URL: address}) // with the same keys, as another replica
+			check := func(keys *vault.Vault) error {
+				return openDB(t, Options{URL: address, Cipher: keys}).CheckKeys(t.Context())
+			}
+			for range 2 { // the second with the same keys, as another replica
+				if err := check(testVault()); err != nil {
+					t.Fatalf("the keys it was written with: %v", err)
+				}
+			}
 			generated, err := vault.Generate()
 			if err != nil {
 				t.Fatal(err)
@@ -144,9 +151,8 @@ func TestOtherKeysThanTheDatabaseWasWrittenWithAreRefused(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			db, err := Open(t.Context(), Options{URL: address, Cipher: others, Codec: cloudevent.New()})
-			if !errors.Is(err, ErrForeignKeys) {
-				t.Errorf("got %v, %v, want %v", db, err, ErrForeignKeys)
+			if err := check(others); !errors.Is(err, ErrForeignKeys) {
+				t.Errorf("other keys: got %v, want %v", err, ErrForeignKeys)
 			}
 		})
 	}

@@ -33,11 +33,7 @@ func TestFirstSchemaGrowsUnderItsDataAndItsRelease(t *testing.T) {
 			if err := Migrate(t.Context(), address); err != nil {
 				t.Fatal(err)
 			}
-			for range steps - 1 {
-				if err := MigrateDown(t.Context(), address); err != nil {
-					t.Fatal(err)
-				}
-			}
+			migrateDownTo(t, address, 1)
 			now := stampNow().At
 			var ordinary, admin, later domain.SessionState
 			old := &DB{cipher: testVault()}

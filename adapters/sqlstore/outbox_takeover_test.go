@@ -57,7 +57,7 @@ func TestEventsWaitAgainWhenTheConnectionBreaksWhileTheyArePublished(t *testing.
 	event := o.append(t, newUserID())
 	_, err := o.Drain(t.Context(), 10, func(ctx context.Context, _ ports.StreamPosition, _ []ports.OutboxEvent) (ports.StreamPosition, error) {
 		var terminated int
-		err := o.db.pool.QueryRow(ctx, `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+		err := o.db.pool.QueryRow(ctx, `SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity
 WHERE datname = current_database() AND state = 'idle in transaction'`).Scan(&terminated)
 		if err != nil || terminated != 1 {
 			t.Errorf("terminated connections: got %d, error %v, want 1", terminated, err)

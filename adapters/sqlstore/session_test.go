@@ -36,7 +36,7 @@ func TestSessions(t *testing.T) {
 			t.Parallel()
 			open := func(t *testing.T, limits domain.SessionLimits) portstest.SessionsParts {
 				sessions := NewSessions(openDB(t, Options{URL: backend.url(t)}), limits)
-				return portstest.SessionsParts{Store: sessions, Refresher: sessions, Lister: sessions, Archive: sessions}
+				return portstest.SessionsParts{Store: sessions, Refresher: sessions, Lister: sessions, Keys: sessions, Archive: sessions}
 			}
 			portstest.Sessions(t, open)
 			portstest.RefreshModel(t, open)

@@ -124,6 +124,9 @@ func (u *unit) Outbox() ports.Outbox { return eventAppender{u} }
 // Audit is ports.Tx's.
 func (u *unit) Audit() ports.AuditLog { return auditAppender{u} }
 
+// Inbox is ports.Tx's.
+func (u *unit) Inbox() ports.Inbox { return inboxWriter{u} }
+
 // do runs a step unless one before it failed, and remembers its failure.
 func (u *unit) do(attempt string, step func() error) error {
 	if u.err != nil {

@@ -24,7 +24,7 @@ func (s *Users) Browse(
 	if err != nil {
 		return nil, fmt.Errorf("browse users: %w", err)
 	}
-	users, err := s.db.findUsers(ctx, statement, args...)
+	users, err := s.db.findUsers(ctx, func(user *storedUser) error { return user.mustPass(filter) }, statement, args...)
 	if err != nil {
 		return nil, fmt.Errorf("browse users: %w", err)
 	}
@@ -51,18 +51,18 @@ func (db *DB) browsing(filter ports.UserFilter, after domain.UserID, limit int) 
 		asked.add("u.username_folded"+below, prefix+string(utf8.MaxRune)) // which no name holds
 	}
 	if !filter.Email.IsZero() {
-		digest, err := emailIndex(db.cipher, filter.Email)
+		index, err := emailIndex(db.cipher, filter.Email)
 		if err != nil {
 			return "", nil, err
 		}
-		asked.add("u.email_index =", digest)
+		asked.add(index.lookup("u.email_index =", "u.email_index_next ="))
 	}
 	if !filter.Phone.IsZero() {
-		digest, err := index(db.cipher, "users", "phone", filter.Phone.Secret)
+		index, err := indexes(db.cipher, "users", "phone", filter.Phone.Secret)
 		if err != nil {
 			return "", nil, err
 		}
-		asked.add("u.phone_index =", digest)
+		asked.add(index.lookup("u.phone_index =", "u.phone_index_next ="))
 	}
 	page := "SELECT " + id + " AS id FROM " + from + asked.where() + " ORDER BY " + id + " LIMIT " + asked.arg(limit)
 	return "WITH page AS (" + page + ") " + selectUser + allRoles + `

@@ -74,6 +74,8 @@ func TestPagesAreFoundByAnIndex(t *testing.T) {
 				statement, args := db.auditPage(filter, middle.ID, 50)
 				db.wantIndexed(t, "page of entries by "+what, statement, args...)
 			}
+			db.wantIndexed(t, "users due for deletion", usersDue, db.instant(stampNow().At), 50)
+			db.wantIndexed(t, "a pseudonym", pseudonymise, db.id(middle.ID), db.id(newID()))
 		})
 	}
 }

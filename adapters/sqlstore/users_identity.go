@@ -26,7 +26,7 @@ func (w userWriter) saveIdentities(
 	for _, identity := range state.WeChat {
 		i := slices.IndexFunc(before, func(stored storedIdentity) bool { return stored.same(identity) })
 		if i < 0 {
-			row, args, err := w.identityRow(state.ID, identity)
+			row, _, args, err := w.identityRow(state.ID, identity)
 			if err != nil {
 				return nil, err
 			}
@@ -54,14 +54,14 @@ func (s storedIdentity) same(identity domain.WeChatIdentity) bool {
 // addIdentities keeps those of a new user, who must not be known by a unionid already.
 func (w userWriter) addIdentities(ctx context.Context, state domain.UserState) (added []storedIdentity, err error) {
 	for _, identity := range state.WeChat {
-		row, args, err := w.identityRow(state.ID, identity)
+		row, unionID, args, err := w.identityRow(state.ID, identity)
 		if err != nil {
 			return nil, err
 		}
-		if identity.UnionID.IsZero() {
+		if unionID.first == nil {
 			err = w.unit.to.exec(ctx, insertIdentity, args...)
 		} else {
-			err = w.insertNewIdentity(ctx, identity.UnionID, args)
+			err = w.insertNewIdentity(ctx, unionID, args)
 		}
 		if err != nil {
 			return nil, err
@@ -71,57 +71,68 @@ func (w userWriter) addIdentities(ctx context.Context, state domain.UserState) (
 	return added, nil
 }
 
-func (w userWriter) insertNewIdentity(ctx context.Context, unionID domain.UnionID, args []any) error {
+// insertNewIdentity locks by both digests while the index key is replaced: of two replicas that know neighbouring steps of
+// the change, one of their digests is the same.
+func (w userWriter) insertNewIdentity(ctx context.Context, unionID indexColumns, args []any) error {
+	statement := insertNewIdentity
+	digests := []any{unionID.first}
+	if unionID.second != nil {
+		statement = insertNewIdentityNext
+		digests = append(digests, unionID.second)
+	}
 	if w.unit.db.isPostgres() { // SQLite has one writer
-		digest, err := index(w.unit.db.cipher, "identities", "unionid", unionID.Secret)
-		if err != nil {
-			return err
-		}
-		if err := w.unit.to.exec(ctx, lockUnionID, digest); err != nil {
-			return err
+		for _, digest := range digests {
+			if err := w.unit.to.exec(ctx, lockUnionID, digest); err != nil {
+				return err
+			}
 		}
 	}
-	return w.unit.to.execOne(ctx, domain.ErrWeChatTaken, insertNewIdentity, args...)
+	return w.unit.to.execOne(ctx, domain.ErrWeChatTaken, statement, args...)
 }
 
-// identityRow makes the arguments of insertIdentity.
-func (w userWriter) identityRow(user domain.UserID, identity domain.WeChatIdentity) (row domain.ID, args []any, err error) {
+// identityRow makes the arguments of insertIdentity, and the index of the unionid among them.
+func (w userWriter) identityRow(
+	user domain.UserID, identity domain.WeChatIdentity,
+) (row domain.ID, unionID indexColumns, args []any, err error) {
 	raw, err := uuid.NewV7()
 	if err != nil {
-		return row, nil, err
+		return row, unionID, nil, err
 	}
 	row, cipher := domain.ID(raw), w.unit.db.cipher
-	openIDSealed, err := seal(cipher, "identities", "openid", row, identity.OpenID.Secret)
+	openIDSealed, err := sealField(cipher, identityField("openid", row, user), identity.OpenID.Secret)
 	if err != nil {
-		return row, nil, err
+		return row, unionID, nil, err
 	}
-	openIDIndex, err := index(cipher, "identities", "openid", identity.OpenID.Secret)
+	openID, err := indexes(cipher, "identities", "openid", identity.OpenID.Secret)
 	if err != nil {
-		return row, nil, err
+		return row, unionID, nil, err
 	}
-	unionIDSealed, unionIDIndex, err := w.unionID(row, identity.UnionID)
+	unionIDSealed, unionID, err := w.unionID(user, row, identity.UnionID)
 	if err != nil {
-		return row, nil, err
+		return row, unionID, nil, err
 	}
-	return row, []any{
-		w.unit.db.id(user.ID), w.unit.db.id(row), string(identity.AppID), openIDSealed, openIDIndex, unionIDSealed, unionIDIndex,
+	return row, unionID, []any{
+		w.unit.db.id(user.ID), w.unit.db.id(row), string(identity.AppID),
+		openIDSealed, openID.first, openID.second, unionIDSealed, unionID.first, unionID.second,
 		w.unit.db.instant(identity.LinkedAt),
 	}, nil
 }
 
 func (w userWriter) updateUnionID(ctx context.Context, user domain.UserID, row domain.ID, unionID domain.UnionID) error {
-	sealed, digest, err := w.unionID(row, unionID)
+	sealed, found, err := w.unionID(user, row, unionID)
 	if err != nil {
 		return err
 	}
-	return w.unit.to.exec(ctx, updateUnionID, w.unit.db.id(user.ID), w.unit.db.id(row), sealed, digest)
+	return w.unit.to.exec(ctx, updateUnionID, w.unit.db.id(user.ID), w.unit.db.id(row), sealed, found.first, found.second)
 }
 
-func (w userWriter) unionID(row domain.ID, unionID domain.UnionID) (sealed, digest any, err error) {
+func (w userWriter) unionID(
+	user domain.UserID, row domain.ID, unionID domain.UnionID,
+) (sealed any, found indexColumns, err error) {
 	cipher := w.unit.db.cipher
-	if sealed, err = seal(cipher, "identities", "unionid", row, unionID.Secret); err != nil {
-		return nil, nil, err
+	if sealed, err = sealField(cipher, identityField("unionid", row, user), unionID.Secret); err != nil {
+		return nil, found, err
 	}
-	digest, err = index(cipher, "identities", "unionid", unionID.Secret)
-	return sealed, digest, err
+	found, err = indexes(cipher, "identities", "unionid", unionID.Secret)
+	return sealed, found, err
 }

@@ -72,6 +72,7 @@ type userRow struct {
 	email, phone               []byte
 	status                     int16
 	version                    int64
+	deletion                   timeColumn
 	created, updated           timeColumn
 	identity                   idColumn
 	app                        string
@@ -82,8 +83,8 @@ type userRow struct {
 }
 
 func (r *userRow) scan(from rows) error {
-	return from.Scan(&r.id, &r.username, &r.email, &r.phone, &r.nickname, &r.avatar, &r.status, &r.version, &r.created,
-		&r.updated, &r.identity, &r.app, &r.openID, &r.unionID, &r.linked, &r.password, &r.roles)
+	return from.Scan(&r.id, &r.username, &r.email, &r.phone, &r.nickname, &r.avatar, &r.status, &r.deletion, &r.version,
+		&r.created, &r.updated, &r.identity, &r.app, &r.openID, &r.unionID, &r.linked, &r.password, &r.roles)
 }
 
 // notPlain says that a user has to be read whole.
@@ -95,7 +96,7 @@ func (notPlain) Error() string { return "the user has more rows than were read" 
 func (r *userRow) user(cipher ports.Cipher) (state domain.UserState, err error) {
 	state = domain.UserState{
 		ID: domain.UserID{ID: domain.ID(r.id)}, Status: domain.Status(r.status), Roles: roles(*r.roles),
-		Version: r.version, CreatedAt: time.Time(r.created), UpdatedAt: time.Time(r.updated),
+		DeleteAt: time.Time(r.deletion), Version: r.version, CreatedAt: time.Time(r.created), UpdatedAt: time.Time(r.updated),
 		PasswordHash: domain.PasswordHash{Secret: domain.NewSecret(r.password)},
 	}
 	if r.username != "" {
@@ -119,11 +120,12 @@ func (r *userRow) user(cipher ports.Cipher) (state domain.UserState, err error) 
 
 func (r *userRow) weChat(cipher ports.Cipher) (domain.WeChatIdentity, error) {
 	identity := domain.WeChatIdentity{AppID: domain.AppID(r.app), LinkedAt: time.Time(r.linked)}
+	row, owner := domain.ID(r.identity), domain.UserID{ID: domain.ID(r.id)}
 	var err error
-	if identity.OpenID.Secret, err = open(cipher, "identities", "openid", domain.ID(r.identity), r.openID); err != nil {
+	if identity.OpenID.Secret, _, err = openField(cipher, identityField("openid", row, owner), r.openID); err != nil {
 		return identity, err
 	}
-	identity.UnionID.Secret, err = open(cipher, "identities", "unionid", domain.ID(r.identity), r.unionID)
+	identity.UnionID.Secret, _, err = openField(cipher, identityField("unionid", row, owner), r.unionID)
 	return identity, err
 }
 

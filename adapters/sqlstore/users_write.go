@@ -133,14 +133,16 @@ func (w userWriter) fields(state domain.UserState) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	phoneIndex, err := index(cipher, "users", "phone", state.Phone.Secret)
+	phoneIndex, err := indexes(cipher, "users", "phone", state.Phone.Secret)
 	if err != nil {
 		return nil, err
 	}
 	username := state.Username.String()
 	return []any{
-		nullable(username), nullable(fold(username)), emailSealed, emailIndex, phoneSealed, phoneIndex,
+		nullable(username), nullable(fold(username)), emailSealed, emailIndex.first, emailIndex.second,
+		phoneSealed, phoneIndex.first, phoneIndex.second,
 		state.Nickname.String(), state.AvatarURL.String(), int16(state.Status), isPlain(state),
+		w.unit.db.instant(state.DeleteAt),
 	}, nil
 }
 

@@ -18,6 +18,7 @@ type statement struct {
 	ID        string        `json:"jti"`
 	SessionID string        `json:"sid"`
 	Roles     []domain.Role `json:"roles"`
+	Version   int64         `json:"ver"`
 }
 
 func newStatement(issuer, audience string, claims domain.Claims) *statement {
@@ -25,7 +26,8 @@ func newStatement(issuer, audience string, claims domain.Claims) *statement {
 		Issuer: issuer, Subject: claims.UserID.String(), Audience: [1]string{audience},
 		ExpiresAt: claims.ExpiresAt.Unix(), IssuedAt: claims.IssuedAt.Unix(),
 		ID: claims.TokenID.String(), SessionID: claims.SessionID.String(),
-		Roles: append([]domain.Role{}, claims.Roles...), // an empty list, never null
+		Roles:   append([]domain.Role{}, claims.Roles...), // an empty list, never null
+		Version: claims.UserVersion,
 	}
 }
 
@@ -34,6 +36,7 @@ type payload struct {
 	jwt.RegisteredClaims
 	SessionID string        `json:"sid"`
 	Roles     []domain.Role `json:"roles"`
+	Version   int64         `json:"ver"`
 }
 
 var errIncomplete = errors.New("token lacks a claim or has a malformed one")
@@ -49,7 +52,7 @@ func (p *payload) claims() (domain.Claims, error) {
 		return domain.Claims{}, errIncomplete
 	}
 	return domain.Claims{
-		TokenID: token, UserID: user, SessionID: session, Roles: knownRoles(p.Roles),
+		TokenID: token, UserID: user, SessionID: session, Roles: knownRoles(p.Roles), UserVersion: p.Version,
 		IssuedAt: p.IssuedAt.UTC(), ExpiresAt: p.ExpiresAt.UTC(),
 	}, nil
 }

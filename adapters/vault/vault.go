@@ -4,72 +4,141 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync/atomic"
+	"time"
 
-	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/prf"
-	"github.com/tink-crypto/tink-go/v2/tink"
 
 	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
 )
 
-// digestSize is the length of what Index returns.
-const digestSize = 32
+const (
+	digestSize = 32 // the length of what Index returns
+	prefixSize = 5  // Tink's: a byte of its own and the id of the key
+)
 
-// errNotOpened is the one answer to every ciphertext that is not what it should be: which check failed is of use to an
-// attacker alone.
-var errNotOpened = errors.New("sealed field does not open")
+var (
+	// errNotOpened is the one answer to every ciphertext that is not what it should be: which check failed is of use to an
+	// attacker alone.
+	errNotOpened = errors.New("sealed field does not open")
+	errNoKeys    = errors.New("the data keys have not been loaded")
+)
 
-// Vault is a ports.Cipher. It is safe for concurrent use.
+// Vault is a ports.Cipher and the ports.DataKeyRing that it works with. It is safe for concurrent use.
 type Vault struct {
-	fields tink.AEAD
-	index  *prf.Set
+	now   ports.Clock
+	state atomic.Pointer[state]
 }
 
-var _ ports.Cipher = (*Vault)(nil)
+var (
+	_ ports.Cipher      = (*Vault)(nil)
+	_ ports.DataKeyRing = (*Vault)(nil)
+)
 
-func newVault(keys keysets) (*Vault, error) {
-	fields, err := aead.New(keys.fields)
+// New makes a vault that has no keys until Use gives it some. The clock says from when a new key seals.
+func New(now ports.Clock) *Vault { return &Vault{now: now} }
+
+// Parse makes a vault that stands by itself, for tests and measurements: with the keys that a text of version 1 holds, or,
+// from any other master key, with new ones that are kept nowhere.
+func Parse(secret domain.Secret) (*Vault, error) {
+	master, err := NewLocalMaster(secret)
 	if err != nil {
-		return nil, errMalformed
+		return nil, err
 	}
-	index, err := prf.NewPRFSet(keys.index)
+	v, now := New(time.Now), time.Now()
+	keys, err := master.Seed(now)
+	if err == nil && keys.IsZero() {
+		keys, err = v.Make(now)
+	}
 	if err != nil {
-		return nil, errMalformed
+		return nil, err
 	}
-	return &Vault{fields: fields, index: index}, nil
+	return v, v.Use(keys, nil)
 }
 
-// Seal encrypts a field under the primary key.
+// Seal encrypts a field under the newest key whose time has come.
 func (v *Vault) Seal(field ports.Field, plain domain.Secret) ([]byte, error) {
-	sealed, err := v.fields.Encrypt([]byte(plain.Reveal()), place(field))
+	s := v.state.Load()
+	if s == nil {
+		return nil, errNoKeys
+	}
+	sealed, err := s.sealer(v.now()).aead.Encrypt([]byte(plain.Reveal()), place(field))
 	if err != nil {
 		return nil, fmt.Errorf("seal %s.%s: %w", field.Table, field.Column, err)
 	}
 	return sealed, nil
 }
 
-// Open decrypts a field sealed under any key of the keyset.
+// KeyPrefix is that of the newest key whose time has come.
+func (v *Vault) KeyPrefix() []byte {
+	s := v.state.Load()
+	if s == nil {
+		return nil
+	}
+	return s.sealer(v.now()).prefix
+}
+
+// Open decrypts a field sealed under any key that is kept. A ciphertext that names an unknown one may be of a newer key.
 func (v *Vault) Open(field ports.Field, sealed []byte) (domain.Secret, error) {
-	plain, err := v.fields.Decrypt(sealed, place(field))
+	s := v.state.Load()
+	if s == nil {
+		return domain.Secret{}, errNoKeys
+	}
+	if s.source != nil && s.unknown(sealed) && !s.missing.has(sealed[:prefixSize]) {
+		if err := s.source.Look(); err != nil {
+			return domain.Secret{}, fmt.Errorf("look for the key of %s.%s: %w", field.Table, field.Column, err)
+		}
+		if s = v.state.Load(); s.unknown(sealed) {
+			s.missing.add(sealed[:prefixSize])
+		}
+	}
+	plain, err := s.opener.Decrypt(sealed, place(field))
 	if err != nil {
 		return domain.Secret{}, fmt.Errorf("open %s.%s: %w", field.Table, field.Column, errNotOpened)
 	}
 	return domain.NewSecret(string(plain)), nil
 }
 
-// Index digests a value under the primary index key.
+// Index digests a value under the key of digests that stay.
 func (v *Vault) Index(table, column string, plain domain.Secret) ([]byte, error) {
-	digest, err := v.index.ComputePrimaryPRF(join(table, column, plain.Reveal()), digestSize)
+	s := v.state.Load()
+	if s == nil {
+		return nil, errNoKeys
+	}
+	return digest(s.token, table, column, plain)
+}
+
+// Indexes digests a value under the index keys, as the phase of their change has it.
+func (v *Vault) Indexes(table, column string, plain domain.Secret) (found ports.Indexes, err error) {
+	s := v.state.Load()
+	if s == nil {
+		return found, errNoKeys
+	}
+	if s.source != nil {
+		if err := s.source.Fresh(); err != nil {
+			return found, fmt.Errorf("look for newer index keys: %w", err)
+		}
+		s = v.state.Load()
+	}
+	return s.indexes(table, column, plain)
+}
+
+func digest(keys *prf.Set, table, column string, plain domain.Secret) ([]byte, error) {
+	digest, err := keys.ComputePrimaryPRF(join(table, column, plain.Reveal()), digestSize)
 	if err != nil {
 		return nil, fmt.Errorf("index %s.%s: %w", table, column, err)
 	}
 	return digest, nil
 }
 
-// place is the associated data of a field. It never changes: what was sealed under another encoding does not open.
+// place is the associated data of a field. It never changes: what was sealed under another encoding does not open. A field
+// without an owner has one part less, as fields had before there were owners.
 func place(field ports.Field) []byte {
-	return join(field.Table, field.Column, string(field.Row[:]))
+	if field.Owner.IsZero() {
+		return join(field.Table, field.Column, string(field.Row[:]))
+	}
+	return join(field.Table, field.Column, string(field.Row[:]), string(field.Owner[:]))
 }
 
 // join puts each part's length in front of it, so that no two lists of parts give the same bytes.

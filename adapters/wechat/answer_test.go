@@ -21,9 +21,9 @@ func TestSuccessIsReadInEveryDress(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			login, err := decodeAnswer([]byte(body))
+			login, err := decodeLogin([]byte(body))
 			if err != nil {
-				t.Fatalf("decodeAnswer: %v", err)
+				t.Fatalf("decodeLogin: %v", err)
 			}
 			if login.OpenID.Reveal() != testOpenID || login.SessionKey.Reveal() != testSessionKey || !login.UnionID.IsZero() {
 				t.Errorf("got openid %q, session_key %q, unionid %q",
@@ -35,7 +35,7 @@ func TestSuccessIsReadInEveryDress(t *testing.T) {
 
 func TestQuotedErrcodeIsARefusal(t *testing.T) {
 	t.Parallel()
-	_, err := decodeAnswer([]byte(`{"errcode":"40029",` + testSuccess[1:]))
+	_, err := decodeLogin([]byte(`{"errcode":"40029",` + testSuccess[1:]))
 	var refused *refusal
 	if !errors.As(err, &refused) || refused.errcode != 40029 {
 		t.Errorf("got error %v, want errcode 40029", err)
@@ -95,7 +95,7 @@ func FuzzDecodeAnswer(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		login, err := decodeAnswer(body)
+		login, err := decodeLogin(body)
 		if err == nil {
 			key, err := base64.StdEncoding.DecodeString(login.SessionKey.Reveal())
 			if err != nil || len(key) != 16 || login.OpenID.IsZero() {

@@ -33,9 +33,9 @@ func TestUselessOptionsAreRefusedAtOnce(t *testing.T) {
 func TestBaseURLIsAnAddress(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"https://api.weixin.qq.com":   "https://api.weixin.qq.com/sns/jscode2session",
-		"https://api.weixin.qq.com/":  "https://api.weixin.qq.com/sns/jscode2session",
-		"http://127.0.0.1:8081/look/": "http://127.0.0.1:8081/look/sns/jscode2session",
+		"https://api.weixin.qq.com":   "https://api.weixin.qq.com",
+		"https://api.weixin.qq.com/":  "https://api.weixin.qq.com",
+		"http://127.0.0.1:8081/look/": "http://127.0.0.1:8081/look",
 		"":                            "",
 		"api.weixin.qq.com":           "",
 		"https://":                    "",

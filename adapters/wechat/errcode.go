@@ -10,7 +10,7 @@ import (
 type class string
 
 const (
-	classClient   class = "client"   // call wx.login and send a new code
+	classClient   class = "client"   // send a new code, after wx.login or another tap on the button
 	classUser     class = "user"     // WeChat does not want this person
 	classWait     class = "wait"     // slow down
 	classOperator class = "operator" // mend the configuration, or the program
@@ -40,13 +40,28 @@ type meaning struct {
 
 const errcodeBusy = -1
 
-// meanings has every errcode that code2Session is known to give, and those that WeChat gives at any door.
+// What WeChat says of an access_token that is of no use, or no longer.
+const (
+	errcodeTokenNotLatest = 40001
+	errcodeTokenInvalid   = 40014
+	errcodeTokenExpired   = 42001
+)
+
+// meanings has every errcode that the doors used here are known to give. Where one means something else at a door, the door
+// has a meaning of its own.
 var meanings = map[int64]meaning{
 	errcodeBusy: {class: classBusy, failure: domain.ErrUnavailable.After(time.Second), text: "WeChat is busy"},
 
 	40029: {class: classClient, failure: domain.ErrWeChatCodeInvalid, text: "the code is unknown, expired or of another mini-program"},
 	40163: {class: classClient, failure: domain.ErrWeChatCodeUsed, text: "the code was used before"},
 	40226: {class: classUser, failure: domain.ErrWeChatUserBlocked, text: "WeChat holds the person for a risk"},
+
+	// There is no telling apart a key that WeChat has replaced and one that it never gave.
+	87007: {class: classClient, failure: domain.ErrSessionKeyStale, text: "WeChat has no session_key of the person, or no longer"},
+	87009: {class: classClient, failure: domain.ErrSessionKeyStale, text: "WeChat has another session_key of the person"},
+
+	// About one person, though no fault of theirs.
+	40003: {class: classUnknown, failure: domain.ErrWeChatFailed, text: "the openid is not of this mini-program", alert: true},
 
 	44991: {class: classWait, failure: domain.ErrWeChatRateLimited.After(time.Minute), text: "minute limit reached"},
 	45011: {class: classWait, failure: domain.ErrWeChatRateLimited.After(time.Minute), text: "minute limit reached"},
@@ -60,9 +75,12 @@ var meanings = map[int64]meaning{
 	45035: operator("this server's address is not on the mini-program's whitelist"),
 	48001: operator("the mini-program may not use this API"),
 	48004: operator("the mini-program is forbidden to use this API"),
+	43104: operator("the mini-program may not use this API"),
 	50002: operator("the mini-program is restricted"),
 	50004: operator("the mini-program is forbidden to use this API"),
 	50007: operator("the account is frozen"),
+	61007: operator("the mini-program is authorised to a platform for something else"),
+	61024: operator("WeChat wants the access_token of a platform"),
 	61004: operator("this server's address is not on the mini-program's whitelist"),
 	89503: operator("this server's address waits for the administrator's consent"),
 	89506: operator("the administrator refused this server's address for a day"),
@@ -71,11 +89,33 @@ var meanings = map[int64]meaning{
 	// These speak of a request that this client does not make: something between here and WeChat changes it.
 	40002: operator("grant_type did not arrive"),
 	40066: operator("the base address is not WeChat's"),
+	40097: operator("an argument did not arrive as it was sent"),
+	41001: operator("the access_token did not arrive"),
 	41002: operator("the app id did not arrive"),
 	41004: operator("the app secret did not arrive"),
 	41008: operator("the code did not arrive"),
 	43002: operator("the request did not arrive as it was sent"),
 	43003: operator("WeChat wants https"),
+	44002: operator("the request arrived empty"),
+	47001: operator("the request did not arrive as it was sent"),
+	87008: operator("sig_method did not arrive"),
+
+	errcodeTokenInvalid: operator("WeChat refuses an access_token that it has just given"),
+	errcodeTokenExpired: operator("WeChat refuses an access_token that it has just given"),
+}
+
+// tokenMeanings are those of doors that want an access_token, which has been renewed once when they count.
+var tokenMeanings = map[int64]meaning{
+	errcodeTokenNotLatest: operator("WeChat refuses an access_token that it has just given"),
+}
+
+// phoneMeanings take a code of another mini-program for what it is: anybody can send one, and nobody shall stop the binding
+// of telephone numbers with such codes. The operator reads of them, because a client built for another mini-program does so.
+var phoneMeanings = map[int64]meaning{
+	errcodeTokenNotLatest: tokenMeanings[errcodeTokenNotLatest],
+	40013: {
+		class: classClient, failure: domain.ErrWeChatCodeInvalid, text: "the code is of another mini-program than the access_token", alert: true,
+	},
 }
 
 func operator(text string) meaning {

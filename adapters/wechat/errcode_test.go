@@ -25,6 +25,9 @@ func TestEveryErrcodeHasItsMeaning(t *testing.T) {
 		{40029, domain.ErrWeChatCodeInvalid, 0, classClient, false},
 		{40163, domain.ErrWeChatCodeUsed, 0, classClient, false},
 		{40226, domain.ErrWeChatUserBlocked, 0, classUser, false},
+		{87007, domain.ErrSessionKeyStale, 0, classClient, false},
+		{87009, domain.ErrSessionKeyStale, 0, classClient, false},
+		{40003, domain.ErrWeChatFailed, 0, classUnknown, true},
 		{44991, domain.ErrWeChatRateLimited, time.Minute, classWait, false},
 		{45011, domain.ErrWeChatRateLimited, time.Minute, classWait, false},
 		{45009, domain.ErrWeChatRateLimited, time.Hour, classWait, true},
@@ -33,7 +36,7 @@ func TestEveryErrcodeHasItsMeaning(t *testing.T) {
 	}
 	for _, errcode := range []int64{
 		40001, 40002, 40013, 40066, 40125, 40164, 40243, 41002, 41004, 41008, 43002, 43003, 45035,
-		48001, 48004, 50002, 50004, 50007, 61004, 89503, 89506, 89507,
+		40014, 40097, 41001, 42001, 43104, 44002, 47001, 61007, 61024, 87008, 48001, 48004, 50002, 50004, 50007, 61004, 89503, 89506, 89507,
 	} {
 		rows = append(rows, row{errcode, domain.ErrWeChatFailed, 0, classOperator, true})
 	}

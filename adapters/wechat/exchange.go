@@ -2,11 +2,9 @@ package wechat
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
+	"net/url"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -14,22 +12,24 @@ import (
 	"github.com/menjin-id/menjin/ports"
 )
 
-const (
-	maxCodeLength = 256 // bytes; WeChat's have 32
-	busyPause     = 100 * time.Millisecond
-)
+const maxCodeLength = 256 // bytes; WeChat's have 32 and 64
+
+func loginQuery(app App) domain.Secret {
+	return domain.NewSecret("appid=" + url.QueryEscape(string(app.ID)) + "&secret=" + url.QueryEscape(app.Secret.Reveal()) +
+		"&grant_type=authorization_code&js_code=")
+}
 
 // ExchangeCode trades a login code, as ports.WeChat says. When ctx is cancelled the error matches context.Canceled; whether
 // WeChat has seen the code is then unknown.
 func (c *Client) ExchangeCode(ctx context.Context, app domain.AppID, code domain.Secret) (ports.WeChatLogin, error) {
-	program, ok := c.apps[app]
-	if !ok {
-		return ports.WeChatLogin{}, domain.Invalid(domain.Violation{Field: "app_id", Rule: "enum", Text: "is not a known mini-program"})
+	program, err := c.program(app)
+	if err != nil {
+		return ports.WeChatLogin{}, err
 	}
 	if err := checkCode(code.Reveal()); err != nil {
 		return ports.WeChatLogin{}, err
 	}
-	login, err := program.breaker.run(func() (ports.WeChatLogin, error) { return c.exchange(ctx, program, code) })
+	login, err := program.logins.run(func() (ports.WeChatLogin, error) { return c.exchange(ctx, program, code) })
 	if err != nil {
 		return ports.WeChatLogin{}, fmt.Errorf("exchange WeChat login code: %w", err)
 	}
@@ -53,47 +53,20 @@ func checkCode(code string) error {
 	return domain.Invalid(fault)
 }
 
-// exchange asks, and once more after a moment when WeChat said that it was busy.
 func (c *Client) exchange(caller context.Context, program *program, code domain.Secret) (ports.WeChatLogin, error) {
 	ctx, cancel := context.WithTimeout(caller, c.timeout)
 	defer cancel()
-	login, err := c.ask(ctx, program, code)
-	if isBusy(err) && pause(ctx, busyPause) {
-		login, err = c.ask(ctx, program, code)
+	login, err := attempt(ctx, func() (ports.WeChatLogin, error) { return c.askLogin(ctx, program, code) })
+	if err != nil {
+		return ports.WeChatLogin{}, c.settle(caller, program, loginAPI, err)
 	}
-	if err == nil {
-		return login, nil
-	}
-	if refused, ok := errors.AsType[*refusal](err); ok {
-		return ports.WeChatLogin{}, c.refuse(ctx, program, refused)
-	}
-	return ports.WeChatLogin{}, judge(caller, err)
+	return login, nil
 }
 
-func isBusy(err error) bool {
-	refused, ok := errors.AsType[*refusal](err)
-	return ok && refused.errcode == errcodeBusy
-}
-
-// pause reports whether the time passed before ctx ended.
-func pause(ctx context.Context, length time.Duration) bool {
-	timer := time.NewTimer(length)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
+func (c *Client) askLogin(ctx context.Context, program *program, code domain.Secret) (ports.WeChatLogin, error) {
+	body, err := c.send(ctx, get(c.loginAddress, program.loginQuery.Reveal()+url.QueryEscape(code.Reveal())))
+	if err != nil {
+		return ports.WeChatLogin{}, err
 	}
-}
-
-// refuse turns WeChat's no into ours, and tells the operator what only the operator can mend.
-func (c *Client) refuse(ctx context.Context, program *program, refused *refusal) error {
-	meaning := meaningOf(refused.errcode)
-	if meaning.alert {
-		c.log.LogAttrs(ctx, slog.LevelError, "WeChat refused to exchange a login code",
-			slog.String("app_id", string(program.id)), slog.Int64("errcode", refused.errcode),
-			slog.String("class", string(meaning.class)), slog.String("meaning", meaning.text), slog.String("rid", refused.rid))
-	}
-	return &fault{what: refused.Error() + ", " + meaning.text, failure: meaning.failure, health: meaning.class.health()}
+	return decodeLogin(body)
 }

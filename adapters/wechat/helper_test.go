@@ -24,6 +24,9 @@ const (
 	testOpenID     = "oPlantedOpenID00000000000001"
 	testUnionID    = "oPlantedUnionID0000000000001"
 	testSessionKey = "tiihtNczf5v6AKRyjwEUhQ=="
+	testToken      = "88_PlantedAccessToken"
+	testNumber     = "13912345678"
+	testSignature  = "7154f9f8b4b76b92f541cbf0e37d48840fa06e5e42da92a6f80168a1516a4735" // of the session_key and no text
 	testSuccess    = `{"session_key":"` + testSessionKey + `","openid":"` + testOpenID + `"}`
 )
 
@@ -54,13 +57,16 @@ var neverOpens = breakerPolicy{failures: 1 << 30, pause: time.Minute}
 
 func setup(t testing.TB, baseURL string, timeout time.Duration, policy breakerPolicy) bundle {
 	t.Helper()
+	return setupWith(t, Options{BaseURL: baseURL, Timeout: timeout}, policy)
+}
+
+// setupWith adds the mini-program and the log.
+func setupWith(t testing.TB, opts Options, policy breakerPolicy) bundle {
+	t.Helper()
 	logs := new(logBuffer)
-	client, err := newClient(Options{
-		BaseURL: baseURL,
-		Timeout: timeout,
-		Apps:    []App{{ID: testApp, Secret: domain.NewSecret(testSecret)}},
-		Logger:  slog.New(slog.NewJSONHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	}, policy)
+	opts.Apps = []App{{ID: testApp, Secret: domain.NewSecret(testSecret)}}
+	opts.Logger = slog.New(slog.NewJSONHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	client, err := newClient(opts, policy)
 	if err != nil {
 		t.Fatalf("newClient: %v", err)
 	}
@@ -110,7 +116,9 @@ func (b bundle) checkDiscreet(t testing.TB, err error) {
 		}
 	}
 	for where, text := range texts {
-		for _, planted := range []string{testSecret, testCode, testOpenID, testUnionID, testSessionKey[:20], "js_code", "://"} {
+		for _, planted := range []string{
+			testSecret, testCode, testOpenID, testUnionID, testSessionKey[:20], testToken, testNumber, testSignature[:20], "js_code", "://",
+		} {
 			if strings.Contains(text, planted) {
 				t.Errorf("%s shows %q: %s", where, planted, text)
 			}

@@ -6,54 +6,53 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strings"
 	"sync/atomic"
-
-	"github.com/menjin-id/menjin/domain"
-	"github.com/menjin-id/menjin/ports"
 )
 
 const maxAnswer = 64 << 10
 
 // Shared by all requests; a transport may not change them.
 var (
-	header = http.Header{"User-Agent": {"menjin"}, "Accept": {"application/json"}}
+	header     = http.Header{"User-Agent": {"menjin"}, "Accept": {"application/json"}}
+	jsonHeader = http.Header{"User-Agent": {"menjin"}, "Accept": {"application/json"}, "Content-Type": {"application/json"}}
 	// unchunked spares net/http a goroutine that finds out whether the body is empty.
 	unchunked = []string{"identity"}
 )
 
-func fixedQuery(app App) domain.Secret {
-	return domain.NewSecret("appid=" + url.QueryEscape(string(app.ID)) + "&secret=" + url.QueryEscape(app.Secret.Reveal()) +
-		"&grant_type=authorization_code&js_code=")
+// get makes a request that net/http does not send twice.
+func get(address url.URL, query string) *http.Request {
+	address.RawQuery = query
+	return &http.Request{
+		Method: http.MethodGet, URL: &address, Host: address.Host, Header: header,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Body: onceOnly{}, TransferEncoding: unchunked,
+	}
 }
 
-// ask sends the code, at most once, and reads the answer. The error is a *refusal when WeChat said no, a *fault when the
-// answer cannot be believed, and a *unanswered otherwise.
-func (c *Client) ask(ctx context.Context, program *program, code domain.Secret) (ports.WeChatLogin, error) {
+// post makes a request that net/http does not send twice, since it cannot have the body again.
+func post(address url.URL, query, body string) *http.Request {
+	address.RawQuery = query
+	return &http.Request{
+		Method: http.MethodPost, URL: &address, Host: address.Host, Header: jsonHeader,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
+	}
+}
+
+// send sends a request, at most once, and reads the answer. The error is a *fault when the answer cannot be believed, and a
+// *unanswered otherwise.
+func (c *Client) send(ctx context.Context, request *http.Request) ([]byte, error) {
 	var connected atomic.Bool
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 	})
 	// The transport's own RoundTrip, not a Client's Do: that would follow redirects and put the address into errors.
-	response, err := c.transport.RoundTrip(c.request(traced, program, code))
+	response, err := c.transport.RoundTrip(request.WithContext(traced))
 	if err != nil {
-		return ports.WeChatLogin{}, &unanswered{cause: err, sent: connected.Load()}
+		return nil, &unanswered{cause: err, sent: connected.Load()}
 	}
-	body, err := readAnswer(response)
-	if err != nil {
-		return ports.WeChatLogin{}, err
-	}
-	return decodeAnswer(body)
-}
-
-func (c *Client) request(ctx context.Context, program *program, code domain.Secret) *http.Request {
-	address := c.address
-	address.RawQuery = program.query.Reveal() + url.QueryEscape(code.Reveal())
-	request := &http.Request{
-		Method: http.MethodGet, URL: &address, Host: address.Host, Header: header,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Body: onceOnly{}, TransferEncoding: unchunked,
-	}
-	return request.WithContext(ctx)
+	return readAnswer(response)
 }
 
 // onceOnly is an empty body that cannot be had a second time. net/http sends a GET again by itself when a kept-alive

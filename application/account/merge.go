@@ -24,8 +24,8 @@ func NewMerger(tx ports.Transactor, users *update.Users, ender *session.Ender) *
 	return &Merger{tx, users, ender}
 }
 
-// Merge keeps the older account and removes the other, ends the sessions of both, and returns the one kept. Its errors are
-// those of domain.Merge, and domain.ErrUserNotFound.
+// Merge keeps the older account and removes the other, ends the sessions of both, and returns the one kept. The note is kept
+// with the id of the one removed, see Absorbed. Its errors are those of domain.Merge, and domain.ErrUserNotFound.
 func (m *Merger) Merge(ctx context.Context, a, b domain.UserID, note *update.Note) (*domain.User, error) {
 	c := m.users.Begin()
 	var kept, absorbed *domain.User
@@ -51,7 +51,7 @@ func (m *Merger) Merge(ctx context.Context, a, b domain.UserID, note *update.Not
 		if err := tx.Users().Save(ctx, kept); err != nil {
 			return fmt.Errorf("save kept account: %w", err)
 		}
-		if err := c.Finish(ctx, tx, kept.ID(), note, append(ended, merged...)); err != nil {
+		if err := c.Finish(ctx, tx, kept.ID(), withAbsorbed(note, absorbed.ID()), append(ended, merged...)); err != nil {
 			return err
 		}
 		return tx.Users().Remove(ctx, absorbed.ID())

@@ -46,7 +46,10 @@ func TestMergeKeepsTheOlderAccountWhoeverAsks(t *testing.T) {
 				t.Errorf("%s of %v: got version %d, want %d", event.Type, event.UserID, event.Version, want)
 			}
 		}
-		b.wantAudit(t, caller, domain.AuditMerge, older, "self-service")
+		b.wantAudit(t, caller, domain.AuditMerge, older, "self-service, absorbed "+younger.String())
+		if got, told := account.Absorbed(b.store.AuditEntries()[0]); !told || got != younger {
+			t.Errorf("absorbed: read %v, %t, want %v", got, told, younger)
+		}
 	}
 }
 
@@ -100,6 +103,47 @@ func TestLockedAccountIsNotMerged(t *testing.T) {
 	wantError(t, "merge", err, domain.ErrAccountLocked)
 	if len(b.state(t, two).WeChat) != 0 || len(b.store.AuditEntries()) != 0 {
 		t.Error("a refused merge changed something")
+	}
+	b.wantEvents(t)
+}
+
+func TestAbsorbedIsReadFromNotesOfMergesAlone(t *testing.T) {
+	t.Parallel()
+	const id = "01890a5d-ac96-774b-bcce-b302099a8057"
+	for _, test := range []struct {
+		action domain.AuditAction
+		detail string
+		want   bool
+	}{
+		{domain.AuditMerge, "by an administrator, absorbed " + id, true},
+		{domain.AuditMerge, "absorbed " + id, true},
+		{domain.AuditLock, "absorbed " + id, false},
+		{domain.AuditMerge, "self-service", false},
+		{domain.AuditMerge, "", false},
+		{domain.AuditMerge, "absorbed " + id + " ", false},
+		{domain.AuditMerge, "absorbed 00000000-0000-0000-0000-000000000000", false},
+	} {
+		got, told := account.Absorbed(domain.AuditEntry{Action: test.action, Detail: test.detail})
+		if told != test.want || test.want && got.String() != id {
+			t.Errorf("%s %q: got %v, %t, want %t", test.action, test.detail, got, told, test.want)
+		}
+	}
+}
+
+func TestAccountThatWaitsForDeletionIsNotMerged(t *testing.T) {
+	t.Parallel()
+	b := setup()
+	one, two := b.byWeChat(t, "o-1"), b.byPassword(t, "alice")
+	user, err := b.store.ByID(t.Context(), two)
+	if err != nil {
+		t.Fatal(err)
+	}
+	user.RequestDeletion(b.now.Add(1), b.stamp())
+	b.store.Put(user)
+	_, err = account.NewMerger(b.store, b.users(), b.ender()).Merge(t.Context(), one, two, nil)
+	wantField(t, "merge", err, "token")
+	if b.state(t, two).DeleteAt.IsZero() {
+		t.Error("the deletion was cancelled")
 	}
 	b.wantEvents(t)
 }

@@ -152,7 +152,7 @@ func TestAdministratorMergesTwoAccounts(t *testing.T) {
 	}
 	b.wantSessions(t, b.user.UserID, 0)
 	b.wantSessions(t, b.support.UserID, 0)
-	b.wantAudit(t, 1, b.boss, domain.AuditMerge, b.user.UserID, "by an administrator")
+	b.wantAudit(t, 1, b.boss, domain.AuditMerge, b.user.UserID, "by an administrator, absorbed "+b.support.UserID.String())
 	_, err = b.merge.Do(t.Context(), b.boss, b.user.UserID, b.user.UserID)
 	wantError(t, "merge with itself", err, domain.ErrInvalidArgument)
 }

@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -104,4 +105,56 @@ func TestFollowSparesTheExceptedAndLaterSessions(t *testing.T) {
 			t.Errorf("session %v: got %v, want %v", id, err, want)
 		}
 	}
+}
+
+func TestDeletedUserIsLetGoOf(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	feed := memory.NewSessionFeed()
+	feed.Publish(ports.SessionNotice{UserID: b.user.ID(), Version: 7, Deleted: true})
+	b.follow(t, feed, 1)
+	if last, found := b.forgotten[b.user.ID()]; !found || last != 7 {
+		t.Errorf("let go of up to version %d, %v, want 7", last, found)
+	}
+}
+
+func TestDeletionEndsSessionsBeforeWhatToldOfTheirEndGoes(t *testing.T) {
+	t.Parallel()
+	for _, merged := range []bool{false, true} {
+		b := setup(t)
+		deleted := ports.SessionNotice{UserID: b.user.ID(), Version: b.version(t) + 2, Deleted: true}
+		if merged {
+			deleted.UserID, deleted.Also = domain.UserID{ID: domain.ID{9}}, []domain.UserID{b.user.ID()}
+		}
+		b.sessions.Break(domain.ErrUnavailable)
+		feed := memory.NewSessionFeed()
+		ctx, cancel := context.WithCancel(t.Context())
+		failing := onceFeed{notice: deleted, done: cancel}
+		if err := session.NewFollow(failing, b.store, b.sessions, &b.forgotten).Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if len(b.forgotten) != 0 {
+			t.Errorf("merged %t, sessions out of reach: let go of %v, want nobody", merged, b.forgotten)
+		}
+		b.sessions.Break(nil)
+		feed.Publish(deleted)
+		b.follow(t, feed, 1)
+		if left := b.sessions.Of(b.user.ID()); len(left) != 0 {
+			t.Errorf("merged %t: %d sessions left, want none", merged, len(left))
+		}
+		if _, found := b.forgotten[b.user.ID()]; !found {
+			t.Errorf("merged %t: the user is not let go of", merged)
+		}
+	}
+}
+
+// onceFeed brings one notice once, whatever becomes of it.
+type onceFeed struct {
+	notice ports.SessionNotice
+	done   func()
+}
+
+func (f onceFeed) Follow(ctx context.Context, handle func(context.Context, ports.SessionNotice) error) error {
+	defer f.done()
+	return handle(ctx, f.notice)
 }

@@ -85,7 +85,7 @@ func (uc *Refresh) Do(ctx context.Context, text domain.Secret) (Refreshed, error
 	}
 	token, err := uc.access.Issue(domain.Claims{
 		TokenID: uc.newID(), UserID: user.ID(), SessionID: presented.SessionID, Roles: user.Roles(),
-		IssuedAt: now, ExpiresAt: now.Add(uc.ttl),
+		UserVersion: session.State().UserVersion, IssuedAt: now, ExpiresAt: now.Add(uc.ttl),
 	})
 	if err != nil {
 		return Refreshed{}, fmt.Errorf("issue access token: %w", err)

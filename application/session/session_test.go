@@ -29,6 +29,7 @@ type bundle struct {
 	user     *domain.User
 	first    domain.SessionID
 	second   domain.SessionID
+	forgotten
 }
 
 func (b *bundle) clock() time.Time { return b.now }

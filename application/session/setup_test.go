@@ -29,9 +29,20 @@ func (b *bundle) follow(t *testing.T, feed *memory.SessionFeed, count int) {
 			cancel()
 		}
 	}}
-	if err := session.NewFollow(counted, b.store, b.sessions).Run(ctx); err != nil {
+	if err := session.NewFollow(counted, b.store, b.sessions, &b.forgotten).Run(ctx); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// forgotten remembers who was let go of.
+type forgotten map[domain.UserID]int64
+
+func (f *forgotten) Do(_ context.Context, user domain.UserID, last int64) error {
+	if *f == nil {
+		*f = make(forgotten)
+	}
+	(*f)[user] = last
+	return nil
 }
 
 // countingFeed calls done after each notice that was taken.

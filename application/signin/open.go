@@ -92,6 +92,9 @@ func (o *Opener) openOnce(ctx context.Context, opening *opening) (Result, error)
 	if err := opening.user.CheckSignIn(); err != nil {
 		return Result{}, err
 	}
+	if opening.user.DeletionDue(o.now()) {
+		return Result{}, errDue
+	}
 	user, now, id := opening.user.State(), o.now(), domain.SessionID{ID: o.newID()}
 	refresh, err := o.refresh.Mint(user.ID, id, o.random())
 	if err != nil {
@@ -103,7 +106,7 @@ func (o *Opener) openOnce(ctx context.Context, opening *opening) (Result, error)
 	}, o.options.Limits, now)
 	token, err := o.access.Issue(domain.Claims{
 		TokenID: o.newID(), UserID: user.ID, SessionID: id, Roles: user.Roles,
-		IssuedAt: now, ExpiresAt: now.Add(o.options.AccessTTL),
+		UserVersion: user.Version, IssuedAt: now, ExpiresAt: now.Add(o.options.AccessTTL),
 	})
 	if err != nil {
 		return Result{}, fmt.Errorf("issue access token: %w", err)
@@ -113,6 +116,9 @@ func (o *Opener) openOnce(ctx context.Context, opening *opening) (Result, error)
 		return Result{}, fmt.Errorf("open session: %w", err)
 	}
 	o.tellGaveWay(ctx, user.ID, gaveWay)
+	if err := o.keep(ctx, opening.user, id, opening.ip); err != nil {
+		return Result{}, err
+	}
 	if err := o.announce(ctx, opening, opened); err != nil {
 		return Result{}, err
 	}

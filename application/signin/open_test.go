@@ -188,7 +188,7 @@ func TestSignInThatRacesAChangeWhichDied(t *testing.T) {
 func (b *bundle) follow(t *testing.T, notice ports.SessionNotice) {
 	t.Helper()
 	feed := &oneNotice{notice: notice}
-	if err := session.NewFollow(feed, b.store, b.sessions).Run(t.Context()); err != nil {
+	if err := session.NewFollow(feed, b.store, b.sessions, nil).Run(t.Context()); err != nil {
 		t.Errorf("follow: %v", err)
 	}
 }

@@ -58,7 +58,11 @@ func (uc *WeChat) Do(ctx context.Context, in WeChatInput) (Result, error) {
 		return uc.signIn(ctx, in)
 	})
 	if err == nil && result.User == nil { // an answer given before
-		if result.User, err = uc.reader.ByID(ctx, result.UserID); err != nil {
+		result.User, err = uc.reader.ByID(ctx, result.UserID)
+		if errors.Is(err, domain.ErrUserNotFound) { // deleted, or merged, since
+			return Result{}, domain.ErrWeChatCodeUsed
+		}
+		if err != nil {
 			return Result{}, fmt.Errorf("load user again: %w", err)
 		}
 	}

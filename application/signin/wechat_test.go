@@ -207,3 +207,25 @@ func TestFortyFirstLoginsOfOnePersonMakeOneUser(t *testing.T) {
 		t.Errorf("got %d registrations, %d users, %d events, want one each", newUsers.Load(), count, len(b.store.Events()))
 	}
 }
+
+func TestCodeOfSomebodyWhoIsGoneIsNotAnsweredAgain(t *testing.T) {
+	t.Parallel()
+	b := setup(t, false)
+	b.grant(t, "code-1", "alice")
+	first, err := b.signIn.Do(t.Context(), in("code-1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = b.store.InTx(t.Context(), func(ctx context.Context, tx ports.Tx) error {
+		if _, err := tx.Users().ForUpdate(ctx, first.UserID); err != nil {
+			return err
+		}
+		return tx.Users().Remove(ctx, first.UserID)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.signIn.Do(t.Context(), in("code-1")); !errors.Is(err, domain.ErrWeChatCodeUsed) {
+		t.Errorf("got error %v, want %v", err, domain.ErrWeChatCodeUsed)
+	}
+}

@@ -36,11 +36,15 @@ func (c *Config) checkAlways() []Fault {
 	for key, reason := range c.checkKeys() {
 		faults = append(faults, Fault{key, reason})
 	}
+	need(!c.PKCS11MasterKey() || !c.Vault.PIN.IsZero(), "vault.pin", "is missing: the PIN of the token in vault.url")
+	need(c.LocalMasterKey() || c.PKCS11MasterKey() || !c.Vault.Token.IsZero(), "vault.token", "is missing: the token for the key in vault.url")
 	need(c.Session.Idle <= c.Session.Refresh, "session.idle_ttl", "must not be longer than session.refresh_ttl")
 	need(c.Session.Refresh <= c.Session.MaxAge, "session.refresh_ttl", "must not be longer than session.max_age")
 	for i, app := range c.WeChat.Apps {
 		first := slices.IndexFunc(c.WeChat.Apps, func(other App) bool { return other.ID == app.ID })
 		need(first == i, "wechat.apps", "names an app_id twice")
+		need(app.PushAESKey.IsZero() || !app.PushToken.IsZero(), appKey(i, "push_token"),
+			"is missing: without a token nothing that WeChat pushes to "+string(app.ID)+" is taken")
 	}
 	return faults
 }
@@ -56,19 +60,35 @@ func (c *Config) checkProduction() []Fault {
 	refuse(c.SandboxWanted(), "wechat.base_url", "must not be the sandbox in production")
 	refuse(app.ID == sampleAppID, "wechat.app_id", "must not be the sample in production")
 	for i, app := range c.WeChat.Apps {
-		key := "wechat.app_secret"
-		if i > 0 {
-			key = "wechat.apps"
+		refuse(looksLikeSample(app.Secret.Reveal()), appKey(i, "app_secret"), "must not be a sample in production")
+		if app.PushToken.IsZero() {
+			continue
 		}
-		refuse(looksLikeSample(app.Secret.Reveal()), key, "must not be a sample in production")
+		token := app.PushToken.Reveal()
+		refuse(looksLikeSample(token), appKey(i, "push_token"), "must not be a sample in production")
+		refuse(len(token) < minPushToken, appKey(i, "push_token"),
+			"must have 16 characters or more in production: whoever guesses it can have users deleted")
+		refuse(app.PushAESKey.IsZero(), appKey(i, "push_aes_key"),
+			"is missing: without it the signature says nothing of a message, which production does not take")
 	}
-	refuse(c.Vault.Keyset.IsZero(), "vault.keyset",
-		"is missing: production does not make keys by itself; make one with menjin keys new vault")
+	refuse(c.LocalMasterKey() && c.Vault.Keyset.IsZero(), "vault.keyset",
+		"is missing: production does not make keys by itself; make one with menjin keys new, or name another master key in vault.url")
 	for _, link := range c.links() {
 		refuse(link.plain && !c.plaintextAllowed(link.host), link.key,
 			"would reach "+link.host+" without TLS; use TLS, or name the host in security.plaintext_hosts")
 	}
 	return faults
+}
+
+// minPushToken is half of the longest token that WeChat's console takes.
+const minPushToken = 16
+
+// appKey is where a setting of a mini-program is given.
+func appKey(i int, name string) string {
+	if i == 0 {
+		return "wechat." + name
+	}
+	return "wechat.apps"
 }
 
 // looksLikeSample catches the secrets of examples. A real AppSecret is 32 hexadecimal digits.
@@ -113,6 +133,9 @@ func (c *Config) links() []link {
 				links = append(links, link{"database.url", hostname(host), plain})
 			}
 		}
+	}
+	if base, err := url.Parse(c.Vault.URL); err == nil && !c.LocalMasterKey() && !c.PKCS11MasterKey() {
+		links = append(links, link{"vault.url", base.Hostname(), base.Scheme == "http"})
 	}
 	links = append(links, remoteLinks("sessions.url", c.Sessions.URL.Reveal(), "redis")...)
 	return append(links, remoteLinks("events.url", c.Events.URL.Reveal(), "nats")...)

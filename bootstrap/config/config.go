@@ -5,6 +5,7 @@ package config
 import (
 	"log/slog"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/menjin-id/menjin/adapters/wechatsandbox"
@@ -28,6 +29,7 @@ const (
 	SQLite        = "sqlite"   // database.url
 	SameDatabase  = "database" // sessions.url
 	Sandbox       = "sandbox"  // wechat.base_url
+	LocalKey      = "file"     // vault.url
 	sampleAppID   = wechatsandbox.DemoAppID
 	sampleSecret  = wechatsandbox.DemoSecret
 	weChatAddress = "https://api.weixin.qq.com"
@@ -46,6 +48,7 @@ type Config struct {
 	Session  domain.SessionLimits
 	PerUser  int // sessions of one user
 	Limits   Limits
+	Deletion Deletion
 	Vault    Vault
 	Log      Log
 	Security Security
@@ -112,11 +115,21 @@ type Limits struct {
 	SignIn   ports.Rate
 	Register ports.Rate
 	Refresh  ports.Rate
+	Phone    ports.Rate
+	Export   ports.Rate
 }
 
-// Vault is the key of encrypted fields.
+// Deletion is how users are deleted who asked for it.
+type Deletion struct {
+	CoolingOff time.Duration // 0: at once
+}
+
+// Vault is the master key, under which the keys of encrypted fields are kept.
 type Vault struct {
-	Keyset domain.Secret // empty: a file in DataDir, made at the first start
+	URL    string        // LocalKey, a PKCS#11 URI, or the address of a transit key
+	Keyset domain.Secret // the local one; empty: a file in DataDir, made at the first start
+	PIN    domain.Secret // of the PKCS#11 token
+	Token  domain.Secret // of the transit engine
 }
 
 // Log is what is logged and how.
@@ -138,6 +151,12 @@ func (c *Config) EmbeddedEvents() bool { return c.Events.URL.Reveal() == Embedde
 
 // EmbeddedDatabase reports whether the database is a file of this process.
 func (c *Config) EmbeddedDatabase() bool { return c.Database.URL.Reveal() == SQLite }
+
+// LocalMasterKey reports whether the master key lies in a file or the configuration, and in no key management service.
+func (c *Config) LocalMasterKey() bool { return c.Vault.URL == LocalKey }
+
+// PKCS11MasterKey reports whether the master key lies in a PKCS#11 token.
+func (c *Config) PKCS11MasterKey() bool { return strings.HasPrefix(c.Vault.URL, "pkcs11:") }
 
 // SessionsInDatabase reports whether sessions lie beside the users.
 func (c *Config) SessionsInDatabase() bool { return c.Sessions.URL.Reveal() == SameDatabase }

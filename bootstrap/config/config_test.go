@@ -117,13 +117,41 @@ func production(t *testing.T, changes ...string) []string {
 	}, changes...)
 }
 
+const (
+	pushToken  = "Kq3vT9xZr7Lm2Wp8"
+	pushAESKey = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+)
+
+// otherApp is wechat.apps with a second mini-program.
+func otherApp(token, key string) string {
+	return fmt.Sprintf(`[{"app_id":"wx02","app_secret":"1f1e2d3c4b5a69788796a5b4c3d2e1f0","push_token":%q,"push_aes_key":%q}]`, token, key)
+}
+
+func TestPushKeyWithoutATokenIsAFaultEverywhere(t *testing.T) {
+	t.Parallel()
+	for _, profile := range []string{"dev", "test", "prod"} {
+		environ := production(t, "MENJIN_ENV="+profile, "MENJIN_WECHAT_BASE_URL=https://api.weixin.qq.com")
+		for key, setting := range map[string]string{
+			"wechat.push_token": "MENJIN_WECHAT_PUSH_AES_KEY=" + pushAESKey, "wechat.apps": "MENJIN_WECHAT_APPS=" + otherApp("", pushAESKey),
+		} {
+			if _, err := load(t, "", append(environ, setting)...); err == nil || !strings.Contains(err.Error(), key+":") {
+				t.Errorf("%s: got %v, want a fault of %s", profile, err, key)
+			}
+		}
+	}
+	if _, err := load(t, "", "MENJIN_WECHAT_PUSH_TOKEN=short"); err != nil {
+		t.Errorf("a token alone while trying out: got %v, want no fault", err)
+	}
+}
+
 func TestLimitsAreRead(t *testing.T) {
 	t.Parallel()
 	c, err := load(t, "limits:\n  sign_in: 5/10s\n  register: 0\n")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Limits.SignIn != (ports.Rate{Burst: 5, Per: 10 * time.Second}) || c.Limits.Register != (ports.Rate{}) || c.Limits.Refresh.Burst == 0 {
+	if c.Limits.SignIn != (ports.Rate{Burst: 5, Per: 10 * time.Second}) || c.Limits.Register != (ports.Rate{}) || c.Limits.Refresh.Burst == 0 ||
+		c.Limits.Export != (ports.Rate{Burst: 20, Per: time.Hour}) {
 		t.Errorf("got %+v", c.Limits)
 	}
 	if _, err := load(t, "", "MENJIN_LIMITS_REFRESH=many"); err == nil || !strings.Contains(err.Error(), "limits.refresh:") {
@@ -142,6 +170,21 @@ func TestProduction(t *testing.T) {
 		{"embedded sandbox", []string{"MENJIN_WECHAT_BASE_URL=sandbox"}, []string{"wechat.base_url"}},
 		{"sample secret", []string{"MENJIN_WECHAT_APP_SECRET=00000000000000000000000000000001"}, []string{"wechat.app_secret"}},
 		{"placeholder", []string{"MENJIN_WECHAT_APP_SECRET=changeme"}, []string{"wechat.app_secret"}},
+		{"encrypted push", []string{"MENJIN_WECHAT_PUSH_TOKEN=" + pushToken, "MENJIN_WECHAT_PUSH_AES_KEY=" + pushAESKey}, nil},
+		{"push in plain", []string{"MENJIN_WECHAT_PUSH_TOKEN=" + pushToken}, []string{"wechat.push_aes_key"}},
+		{"push of another app in plain", []string{"MENJIN_WECHAT_APPS=" + otherApp(pushToken, "")}, []string{"wechat.apps"}},
+		{"push of another app, encrypted", []string{"MENJIN_WECHAT_APPS=" + otherApp(pushToken, pushAESKey)}, nil},
+		{
+			"short push token",
+			[]string{"MENJIN_WECHAT_PUSH_TOKEN=" + pushToken[:15], "MENJIN_WECHAT_PUSH_AES_KEY=" + pushAESKey},
+			[]string{"wechat.push_token"},
+		},
+		{
+			"sample push token",
+			[]string{"MENJIN_WECHAT_PUSH_TOKEN=your-push-token-here", "MENJIN_WECHAT_PUSH_AES_KEY=" + pushAESKey},
+			[]string{"wechat.push_token"},
+		},
+		{"sample push token of another app", []string{"MENJIN_WECHAT_APPS=" + otherApp("changeme-changeme-1", pushAESKey)}, []string{"wechat.apps"}},
 		{"no keys", []string{"MENJIN_VAULT_KEYSET="}, []string{"vault.keyset"}},
 		{"unusable keys", []string{"MENJIN_VAULT_KEYSET=y"}, []string{"vault.keyset"}},
 		{"host that the query names", []string{"MENJIN_DATABASE_URL=postgres://u:p@localhost/x?host=db.example.com"}, []string{"database.url"}},
@@ -200,7 +243,7 @@ func TestPrintShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	environ := production(t,
 		"MENJIN_DATABASE_URL=postgres://u:planted-1@localhost/x", "MENJIN_SESSIONS_URL=redis://:planted-2@localhost:6379",
-		"MENJIN_WECHAT_PUSH_TOKEN=planted-3", `MENJIN_WECHAT_APPS=[{"app_id":"wx02","app_secret":"planted-4"}]`,
+		"MENJIN_WECHAT_PUSH_TOKEN=planted-3-planted", "MENJIN_WECHAT_PUSH_AES_KEY="+pushAESKey, `MENJIN_WECHAT_APPS=[{"app_id":"wx02","app_secret":"planted-4"}]`,
 		"MENJIN_WECHAT_APP_SECRET=planted-7")
 	c, err := load(t, "", environ...)
 	if err != nil {
@@ -211,7 +254,7 @@ func TestPrintShowsNoSecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	fmt.Fprintf(&out, "%v %+v %#v", c, c, *c)
-	if strings.Contains(out.String(), "planted") || strings.Contains(out.String(), c.Vault.Keyset.Reveal()) {
+	if strings.Contains(out.String(), "planted") || strings.Contains(out.String(), pushAESKey) || strings.Contains(out.String(), c.Vault.Keyset.Reveal()) {
 		t.Errorf("a secret is shown in:\n%s", out.String())
 	}
 	if !strings.Contains(out.String(), "http.addr") || !strings.Contains(out.String(), "127.0.0.1:8080") {

@@ -14,6 +14,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/menjin-id/menjin/adapters/pkcs11"
+	"github.com/menjin-id/menjin/adapters/transit"
 	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
 )
@@ -195,6 +197,19 @@ func checkURLs(text string, several bool, complaint string, schemes ...string) e
 		}
 	}
 	return nil
+}
+
+// parseVault leaves it to the keeper of the key to read its address.
+func parseVault(c *Config, text string) error {
+	c.Vault.URL = text
+	switch {
+	case text == LocalKey:
+		return nil
+	case c.PKCS11MasterKey():
+		return pkcs11.Check(text)
+	default:
+		return transit.Check(text)
+	}
 }
 
 func parseEmbeddedAddr(c *Config, text string) error {

@@ -77,7 +77,15 @@ func settings() []setting {
 		{key: "limits.register", value: "600/1m", prod: "60/1m", help: "registrations from one address", parse: rate(func(c *Config) *ports.Rate { return &c.Limits.Register })},
 		{key: "limits.refresh", value: "6000/1m", prod: "600/1m", help: "refreshes from one address", parse: rate(func(c *Config) *ports.Rate { return &c.Limits.Refresh })},
 
-		{key: "vault.keyset", secret: true, help: "keys of encrypted fields; unset = a file in data_dir", parse: secret(func(c *Config) *domain.Secret { return &c.Vault.Keyset })},
+		{key: "limits.phone", value: "600/1m", prod: "60/1m", help: "telephone numbers bound from one address", parse: rate(func(c *Config) *ports.Rate { return &c.Limits.Phone })},
+		{key: "limits.export", value: "20/1h", help: "exports of personal data from one address", parse: rate(func(c *Config) *ports.Rate { return &c.Limits.Export })},
+
+		{key: "deletion.cooling_off", value: "0s", help: "how long who asked to be deleted may change their mind by signing in", parse: duration(0, 366*24*time.Hour, func(c *Config) *time.Duration { return &c.Deletion.CoolingOff })},
+
+		{key: "vault.url", value: LocalKey, help: "the master key: file (vault.keyset), pkcs11:token=…;object=…?module-path=…, or a transit key https://HOST/v1/transit/keys/NAME", parse: parseVault},
+		{key: "vault.keyset", secret: true, help: "the master key in clear; unset = a file in data_dir", parse: secret(func(c *Config) *domain.Secret { return &c.Vault.Keyset })},
+		{key: "vault.pin", secret: true, help: "PIN of the PKCS#11 token", parse: secret(func(c *Config) *domain.Secret { return &c.Vault.PIN })},
+		{key: "vault.token", secret: true, help: "token of the transit engine", parse: secret(func(c *Config) *domain.Secret { return &c.Vault.Token })},
 
 		{key: "log.level", value: "info", help: "debug, info, warn or error", parse: parseLevel},
 		{key: "log.format", value: "text", prod: "json", help: "text or json", parse: parseLogFormat},

@@ -31,7 +31,8 @@ type Options struct {
 	Person  string // who signs in; somebody new unless set
 }
 
-// Run plays sign-in, a look at the caller, the event and sign-out. It returns the first step that does not go as it should.
+// Run plays sign-in, a look at the caller, the event and sign-out; then the person comes back, hands over a telephone number, takes
+// along what is kept of them, and has themselves deleted. It returns the first step that does not go as it should.
 func Run(ctx context.Context, options Options, out io.Writer) error {
 	if options.Person == "" {
 		options.Person = fmt.Sprintf("demo-%x", time.Now().UnixNano())
@@ -50,6 +51,13 @@ func Run(ctx context.Context, options Options, out io.Writer) error {
 		{"event      menjin.user.registered", play.event},
 		{"logout     POST /api/logout", play.logout},
 		{"after      GET  /api/user/info", play.afterLogout},
+		{"wx.login   POST /_sandbox/codes", play.wxLogin},
+		{"login      POST /api/login", play.login},
+		{"button     POST /_sandbox/phone_codes", play.phoneButton},
+		{"phone      POST /api/user/phone", play.phone},
+		{"export     GET  /api/user/export", play.export},
+		{"deletion   DELETE /api/user", play.deletion},
+		{"tombstone  menjin.user.deleted", play.tombstone},
 	} {
 		start := time.Now()
 		found, err := step.run(ctx)
@@ -57,7 +65,7 @@ func Run(ctx context.Context, options Options, out io.Writer) error {
 			fmt.Fprintf(out, "✗ %s\n    %v\n", step.title, err)
 			return fmt.Errorf("%s: %w", strings.Join(strings.Fields(step.title), " "), err)
 		}
-		fmt.Fprintf(out, "✓ %-34s %6.1f ms  %s\n", step.title, float64(time.Since(start).Microseconds())/1000, found)
+		fmt.Fprintf(out, "✓ %-37s %6.1f ms  %s\n", step.title, float64(time.Since(start).Microseconds())/1000, found)
 	}
 	fmt.Fprintln(out, "everything works")
 	return nil
@@ -70,7 +78,7 @@ type play struct {
 	client  *http.Client
 	nats    *nats.Conn
 	events  jetstream.Consumer
-	code    []byte // the look-alike's answer, which is also a valid login request
+	code    []byte // the look-alike's answer, which is also a valid request with the code in it
 	token   string
 	userID  string
 }
@@ -167,19 +175,24 @@ func (p *play) subscribe(ctx context.Context) (string, error) {
 }
 
 func (p *play) wxLogin(ctx context.Context) (string, error) {
+	return "a code for " + p.options.Person + ", good for one login", p.mint(ctx, "/_sandbox/codes")
+}
+
+// mint asks the look-alike for a code.
+func (p *play) mint(ctx context.Context, path string) error {
 	body, err := json.Marshal(map[string]string{"person": p.options.Person})
 	if err != nil {
-		return "", err
+		return err
 	}
-	status, content, err := p.call(ctx, http.MethodPost, p.options.Sandbox+"/_sandbox/codes", body)
+	status, content, err := p.call(ctx, http.MethodPost, p.options.Sandbox+path, body)
 	if err != nil {
-		return "", fmt.Errorf("no WeChat look-alike at %s (%w)", p.options.Sandbox, err)
+		return fmt.Errorf("no WeChat look-alike at %s (%w)", p.options.Sandbox, err)
 	}
 	if status != http.StatusOK {
-		return "", fmt.Errorf("the look-alike answered %d", status)
+		return fmt.Errorf("the look-alike answered %d", status)
 	}
 	p.code = content
-	return "a code for " + p.options.Person + ", good for one login", nil
+	return nil
 }
 
 func (p *play) login(ctx context.Context) (string, error) {
@@ -215,7 +228,10 @@ func (p *play) userInfo(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%s, linked to %s", data.ID, data.WeChat[0].AppID), nil
 }
 
-func (p *play) event(ctx context.Context) (string, error) {
+func (p *play) event(ctx context.Context) (string, error) { return p.await(ctx, "") }
+
+// await waits for the next event of the user that is of a kind; empty for any.
+func (p *play) await(ctx context.Context, kind string) (string, error) {
 	if p.events == nil {
 		return "skipped", nil
 	}
@@ -226,7 +242,7 @@ func (p *play) event(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("wait for the event: %w", err)
 		}
-		if strings.HasSuffix(message.Subject(), "."+p.userID) {
+		if strings.HasSuffix(message.Subject(), "."+p.userID) && strings.Contains(message.Subject(), kind) {
 			return fmt.Sprintf("%s %s", message.Headers().Get("ce-type"), message.Data()), nil
 		}
 	}

@@ -28,7 +28,7 @@ var rings = map[string]ring{
 }
 
 // driving adapters call use cases. All others are called, and know ports and domain alone.
-var driving = []string{"httpapi"}
+var driving = []string{"httpapi", "wechatpush"}
 
 // fault says why the package from must not import the package to, or nothing when it may; std tells that to belongs
 // to the standard library. What tests import is not its concern.

@@ -38,6 +38,19 @@ func (c *ciphers) seal(t *testing.T, text string) []byte {
 	return sealed
 }
 
+// indexes returns the digest by which rows are found.
+func (c *ciphers) indexes(t *testing.T, table, column, text string) []byte {
+	t.Helper()
+	found, err := c.Indexes(table, column, domain.NewSecret(text))
+	if err != nil || len(found.First) != 32 || found.BySecond && len(found.Second) != 32 {
+		t.Fatalf("indexes: got %d and %d bytes, error %v, want 32", len(found.First), len(found.Second), err)
+	}
+	if found.BySecond {
+		return found.Second
+	}
+	return found.First
+}
+
 func (c *ciphers) index(t *testing.T, table, column, text string) []byte {
 	t.Helper()
 	digest, err := c.Index(table, column, domain.NewSecret(text))
@@ -91,6 +104,22 @@ var sealContracts = []contract[*ciphers]{
 		wantRefused(t, "in another table", c, table, sealed)
 		wantRefused(t, "with the boundary of the names moved", c, shifted, sealed)
 	}},
+	{"a ciphertext opens for no other owner", func(t *testing.T, _ context.Context, c *ciphers) {
+		ofNobody := c.seal(t, sampleText)
+		owned := *c
+		owned.field.Owner = newID()
+		sealed := owned.seal(t, sampleText)
+		if got, err := c.Open(owned.field, sealed); err != nil || got.Reveal() != sampleText {
+			t.Errorf("open: got %d bytes, error %v, want the text", len(got.Reveal()), err)
+		}
+		other, exchanged := owned.field, owned.field
+		other.Owner = newID()
+		exchanged.Row, exchanged.Owner = exchanged.Owner, exchanged.Row
+		wantRefused(t, "for another owner", c, other, sealed)
+		wantRefused(t, "for no owner", c, c.field, sealed)
+		wantRefused(t, "with row and owner exchanged", c, exchanged, sealed)
+		wantRefused(t, "for an owner, where it has none", c, owned.field, ofNobody)
+	}},
 	{"a ciphertext that was changed anywhere does not open", func(t *testing.T, _ context.Context, c *ciphers) {
 		sealed := c.seal(t, sampleText)
 		for i := range sealed {
@@ -110,6 +139,15 @@ var sealContracts = []contract[*ciphers]{
 	{"a ciphertext of foreign keys does not open", func(t *testing.T, _ context.Context, c *ciphers) {
 		wantRefused(t, "with foreign keys", c.foreign(t), c.field, c.seal(t, sampleText))
 		wantRefused(t, "the text itself", c, c.field, []byte(sampleText))
+	}},
+	{"a ciphertext begins with the name of the key that seals", func(t *testing.T, _ context.Context, c *ciphers) {
+		prefix := c.KeyPrefix()
+		if sealed := c.seal(t, sampleText); len(prefix) < 4 || !bytes.HasPrefix(sealed, prefix) {
+			t.Errorf("sealed: got %x, want it to begin with %x", sealed, prefix)
+		}
+		if foreign := c.foreign(t).KeyPrefix(); bytes.Equal(foreign, prefix) {
+			t.Errorf("foreign keys have the same name: %x", foreign)
+		}
 	}},
 	{"callers do not disturb one another", func(t *testing.T, _ context.Context, c *ciphers) {
 		want := c.index(t, "users", "phone", sampleText)
@@ -138,24 +176,36 @@ var indexContracts = []contract[*ciphers]{
 			t.Errorf("index: got %x, then %x", got, want)
 		}
 	}},
-	{"the index differs by value, column, table and keys", func(t *testing.T, _ context.Context, c *ciphers) {
-		foreign := &ciphers{Cipher: c.foreign(t)}
-		digests := map[string][]byte{
-			"this":                        c.index(t, "users", "phone", sampleText),
-			"another value":               c.index(t, "users", "phone", sampleText+"0"),
-			"no value":                    c.index(t, "users", "phone", ""),
-			"another column":              c.index(t, "users", "email", sampleText),
-			"another table":               c.index(t, "identities", "phone", sampleText),
-			"the names' boundary moved":   c.index(t, "user", "sphone", sampleText),
-			"the column's boundary moved": c.index(t, "users", "phone+", sampleText[1:]),
-			"foreign keys":                foreign.index(t, "users", "phone", sampleText),
-		}
-		seen := map[string]string{}
-		for what, digest := range digests {
-			if other, ok := seen[string(digest)]; ok {
-				t.Errorf("index of %s equals that of %s", what, other)
-			}
-			seen[string(digest)] = what
+	{"the digest that stays differs by value, column, table and keys", func(t *testing.T, _ context.Context, c *ciphers) {
+		wantDistinct(t, c, (*ciphers).index)
+	}},
+	{"the digest that finds rows differs by value, column, table and keys", func(t *testing.T, _ context.Context, c *ciphers) {
+		wantDistinct(t, c, (*ciphers).indexes)
+		first, second := c.indexes(t, "users", "phone", sampleText), c.indexes(t, "users", "phone", sampleText)
+		if !bytes.Equal(first, second) {
+			t.Errorf("indexes: got %x, then %x", first, second)
 		}
 	}},
+}
+
+// wantDistinct checks that no two digests that must differ are equal.
+func wantDistinct(t *testing.T, c *ciphers, digest func(c *ciphers, t *testing.T, table, column, text string) []byte) {
+	t.Helper()
+	foreign := &ciphers{Cipher: c.foreign(t)}
+	seen := map[string]string{}
+	for what, got := range map[string][]byte{
+		"this":                        digest(c, t, "users", "phone", sampleText),
+		"another value":               digest(c, t, "users", "phone", sampleText+"0"),
+		"no value":                    digest(c, t, "users", "phone", ""),
+		"another column":              digest(c, t, "users", "email", sampleText),
+		"another table":               digest(c, t, "identities", "phone", sampleText),
+		"the names' boundary moved":   digest(c, t, "user", "sphone", sampleText),
+		"the column's boundary moved": digest(c, t, "users", "phone+", sampleText[1:]),
+		"foreign keys":                digest(foreign, t, "users", "phone", sampleText),
+	} {
+		if other, ok := seen[string(got)]; ok {
+			t.Errorf("the digest of %s equals that of %s", what, other)
+		}
+		seen[string(got)] = what
+	}
 }

@@ -43,12 +43,21 @@ func newEvents(t *testing.T) []domain.Event {
 		changed, user.SetRoles([]domain.Role{domain.RoleSupport}, stamp()), user.LinkWeChat(linked, stamp()),
 		[]domain.Event{must(user.UnlinkWeChat(sampleApp, stamp()))(t)},
 		user.Lock(stamp()), user.Unlock(stamp()),
+		user.BindPhone(newPhone(t), stamp()), user.UnbindPhone(stamp()),
+		[]domain.Event{newPushed()},
 	)
 	_, _, merged, err := domain.Merge(user, other, stamp(), stamp())
 	if err != nil {
 		t.Fatalf("merge: %v", err)
 	}
-	return append(events, merged...)
+	gone, _ := newUser(t)
+	return slices.Concat(events, merged, gone.Delete(stamp(), stamp()))
+}
+
+// newPushed makes an event that has no user.
+func newPushed() domain.Event {
+	return domain.PushedByWeChat(
+		domain.WeChatPushed{AppID: sampleApp, Name: "debug_demo", UserID: newUserID(), Content: `{"MsgType":"event"}`}, stamp())
 }
 
 // unknownFacts is what an event of a type to come may tell.
@@ -95,12 +104,15 @@ var codecContracts = []contract[ports.EventCodec]{
 	}},
 	{"an event without id, user or version is refused", func(t *testing.T, _ context.Context, codec ports.EventCodec) {
 		id, user, zero, negative := newEvents(t)[0], newEvents(t)[0], newEvents(t)[0], newEvents(t)[0]
+		pushed := newPushed()
+		pushed.UserID = newUserID()
 		id.ID = domain.EventID{}
 		user.UserID = domain.UserID{}
 		zero.Version = 0
 		negative.Version = -1
 		wantUnencoded(t, codec, map[string]domain.Event{
 			"without id": id, "without user": user, "without version": zero, "with a version below 0": negative,
+			"that WeChat pushed, with a user": pushed,
 		})
 	}},
 }
@@ -116,6 +128,10 @@ func wantUnencoded(t *testing.T, codec ports.EventCodec, events map[string]domai
 
 func wantMessage(t *testing.T, event domain.Event, got ports.Message) {
 	t.Helper()
+	if pushed, ok := event.Facts.(domain.WeChatPushed); ok {
+		wantPushed(t, event, pushed, got)
+		return
+	}
 	want := got
 	want.ID, want.UserID, want.UserVersion, want.At = event.ID, event.UserID, event.Version, event.At
 	want.Type = "menjin.user." + string(event.Type) + ".v1"
@@ -144,5 +160,21 @@ func wantMessage(t *testing.T, event domain.Event, got ports.Message) {
 		if slices.Contains(private, strings.ToLower(name)) {
 			t.Errorf("data of %s: got field %q, want nothing private", event.Type, name)
 		}
+	}
+}
+
+func wantPushed(t *testing.T, event domain.Event, pushed domain.WeChatPushed, got ports.Message) {
+	t.Helper()
+	want := got
+	want.ID, want.UserID, want.UserVersion, want.At = event.ID, domain.UserID{ID: event.ID.ID}, 1, event.At
+	want.Type, want.SchemaVersion, want.Subject = "menjin.wechat."+pushed.Name+".v1", 1, "menjin.wechat."+pushed.Name
+	if diff := diff(want, got); diff != "" {
+		t.Errorf("message of %s differs (-want +got):\n%s", event.Type, diff)
+	}
+	if got.Headers[ports.HeaderUserID] != pushed.UserID.String() {
+		t.Errorf("headers of %s: got %v, want the user %s in them", event.Type, got.Headers, pushed.UserID)
+	}
+	if !json.Valid(got.Data) {
+		t.Errorf("data of %s: got %s, want JSON", event.Type, got.Data)
 	}
 }

@@ -6,7 +6,8 @@
 //			store := memory.NewStore(options.Codec, options.OnCommit, memory.StoreOptions{Shards: options.Shards})
 //			return portstest.StoreParts{
 //				Users: store, Finder: store, Browser: store, Tx: store, Audit: store, AuditArchive: store.AuditArchive(),
-//				Queue: store, Ledger: store, Archive: store,
+//				InboxArchive: store.InboxArchive(), Deletions: store,
+//				Queue: store, Ledger: store, Archive: store, History: store, Eraser: store,
 //			}
 //		})
 //	}

@@ -88,14 +88,17 @@ func handled(int) error { return nil }
 
 func feedArrives(t *testing.T, ctx context.Context, p SessionFeedParts) {
 	before, all, others, roles, during := newNotice(), newNotice(), newNotice(), newNotice(), newNotice()
+	deleted, merged := newNotice(), newNotice()
 	all.SessionID = domain.SessionID{}
 	others.SessionID, others.Except = domain.SessionID{}, others.SessionID
 	roles.SessionID, roles.RolesChanged, roles.Version = domain.SessionID{}, true, 1<<40
-	for _, notice := range []ports.SessionNotice{before, all, others, roles} {
+	deleted.SessionID, deleted.Deleted = domain.SessionID{}, true
+	merged.SessionID, merged.Deleted, merged.Also = domain.SessionID{}, true, []domain.UserID{newUserID(), newUserID()}
+	for _, notice := range []ports.SessionNotice{before, all, others, roles, deleted, merged} {
 		p.Publish(t, notice)
 	}
 	f := follow(t, ctx, p.Feed, handled)
-	for _, notice := range []ports.SessionNotice{before, all, others, roles} {
+	for _, notice := range []ports.SessionNotice{before, all, others, roles, deleted, merged} {
 		f.wantArrived(t, ctx, notice, 1)
 	}
 	p.Publish(t, during)

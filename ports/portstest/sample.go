@@ -97,6 +97,7 @@ func newFullState(t *testing.T) domain.UserState {
 		Status:       domain.StatusLocked,
 		Roles:        []domain.Role{domain.RoleAdmin, domain.RoleSupport, domain.RoleUser},
 		WeChat:       []domain.WeChatIdentity{first, second},
+		DeleteAt:     time.Date(2026, 12, 7, 23, 59, 59, 1_000, time.UTC),
 		Version:      7,
 		CreatedAt:    time.Date(2024, 2, 29, 23, 59, 59, 999_999_000, time.UTC),
 		UpdatedAt:    time.Date(2026, 11, 22, 0, 0, 0, 1_000, time.UTC),

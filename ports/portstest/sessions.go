@@ -16,6 +16,7 @@ type SessionsParts struct {
 	Store     ports.SessionStore
 	Refresher ports.SessionRefresher
 	Lister    ports.SessionLister
+	Keys      ports.SessionKeyReader
 	// Advance lets time pass for a store that keeps it by itself, say by ageing the keys of a server. It is nil for a store
 	// that goes by the instants it is given.
 	Advance func(d time.Duration)
@@ -37,7 +38,7 @@ func Sessions(t *testing.T, open OpenSessions) {
 	}
 	short := domain.SessionLimits{Idle: time.Hour, Refresh: 24 * time.Hour, MaxAge: 4 * time.Hour}
 	check(t, with(short), slices.Concat(liveContracts, endContracts, fenceContracts))
-	check(t, with(refreshLimits), slices.Concat(refreshContracts, roleContracts, limitContracts, listContracts))
+	check(t, with(refreshLimits), slices.Concat(refreshContracts, roleContracts, limitContracts, listContracts, sessionKeyContracts))
 }
 
 // sessions is the store under test and the time it is there.

@@ -12,10 +12,17 @@ import (
 	"github.com/menjin-id/menjin/ports"
 )
 
+// modelLives is how many users are tried: each costs a slow store some hundred commits.
+const modelLives = 25
+
 // fenceModel lets a user's sessions live through random openings on versions, endings and changes of roles in any order, and
 // compares the store after each with what it should be.
 func fenceModel(t *testing.T, ctx context.Context, s *sessions) {
+	lives := 0
 	rapid.Check(t, func(rt *rapid.T) {
+		if lives++; lives > modelLives {
+			return
+		}
 		m := &modelFence{store: s, user: newUserID()}
 		version := func(rt *rapid.T) int64 { return rapid.Int64Range(1, 9).Draw(rt, "version") }
 		rt.Repeat(map[string]func(*rapid.T){

@@ -30,12 +30,16 @@ type StoreParts struct {
 	Tx           ports.Transactor
 	Audit        ports.AuditReader
 	AuditArchive ports.AuditArchive
+	InboxArchive ports.InboxArchive
+	Deletions    ports.DeletionQueue
 	Queue        ports.OutboxQueue
 	Ledger       ports.OutboxLedger
 	Archive      ports.OutboxArchive
+	History      ports.EventHistory
+	Eraser       ports.EventEraser
 }
 
-// Store is the contract of a store of users, and of the outbox and the audit log beside them. Open returns an empty store,
+// Store is the contract of a store of users, and of the outbox, the inbox and the audit log beside them. Open returns an empty store,
 // which must bear 50 callers at once, of which up to 5 hold a Drain.
 func Store(t *testing.T, open func(t *testing.T, options StoreOptions) StoreParts) {
 	t.Helper()
@@ -52,6 +56,7 @@ func Store(t *testing.T, open func(t *testing.T, options StoreOptions) StorePart
 		userContracts, saveContracts, findContracts, browseContracts, auditContracts,
 		transactionContracts, raceContracts, unionIDContracts, conflictContracts, appendContracts,
 		drainContracts, buryContracts, ledgerContracts, archiveContracts,
+		inboxContracts, deletionContracts, historyContracts,
 	))
 	check(t, sharded(4), shardContracts)
 }
@@ -75,12 +80,18 @@ func (sampleCodec) Encode(event domain.Event) (ports.Message, error) {
 		return ports.Message{}, errRefusedBySample
 	}
 	data, err := json.Marshal(map[string]any{"user_id": event.UserID.String(), "note": "门禁 <&> \" \\ ✓"})
-	return ports.Message{
+	message := ports.Message{
 		ID: event.ID, Type: "menjin.user." + string(event.Type) + ".v1", SchemaVersion: 1,
 		Subject: "menjin.user." + string(event.Type) + "." + event.UserID.String(),
 		UserID:  event.UserID, UserVersion: event.Version, At: event.At, Data: data,
 		Headers: map[string]string{"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
-	}, err
+	}
+	if pushed, ok := event.Facts.(domain.WeChatPushed); ok {
+		message.Subject, message.UserID = "menjin.wechat."+pushed.Name, domain.UserID{ID: event.ID.ID}
+		message.Type = message.Subject + ".v1"
+		message.Headers[ports.HeaderUserID] = pushed.UserID.String()
+	}
+	return message, err
 }
 
 // add keeps a user and events in one transaction.

@@ -15,12 +15,13 @@ import (
 var conflictContracts = []contract[*store]{
 	{"a username in another case is taken", takenUsername},
 	{"an e-mail in another case is taken", takenEmail},
+	{"a telephone number is taken", takenPhone},
 	{"a name is taken within the same transaction", takenUsernameWithin},
 	{"a change to what somebody else has is refused, and nothing changed", takenBySave},
 	{"of 50 registrations of one username one wins", usernameRace},
 	{"of 50 registrations of one e-mail one wins", emailRace},
-	{"of 50 users who want one identity, one e-mail, one username, one gets it", saveRace},
-	{"users without name, e-mail and unionid do not collide", nothingToCollide},
+	{"of 50 users who want one identity, e-mail, username or telephone number, one gets it", saveRace},
+	{"users without name, e-mail, telephone number and unionid do not collide", nothingToCollide},
 }
 
 // swapCase returns the text with the case of each letter turned around.
@@ -66,6 +67,25 @@ func takenEmail(t *testing.T, ctx context.Context, s *store) {
 	s.wantState(t, ctx, first.State())
 }
 
+func takenPhone(t *testing.T, ctx context.Context, s *store) {
+	has := newFullState(t)
+	if err := s.add(ctx, domain.RestoreUser(has)); err != nil {
+		t.Fatalf("add: %v", err)
+	}
+	wants := newFullState(t)
+	wants.Phone = has.Phone
+	if err := s.add(ctx, domain.RestoreUser(wants)); !errors.Is(err, domain.ErrPhoneTaken) {
+		t.Errorf("add: got error %v, want %v", err, domain.ErrPhoneTaken)
+	}
+	has.Phone = newPhone(t)
+	s.saved(t, ctx, has)
+	if err := s.add(ctx, domain.RestoreUser(wants)); err != nil {
+		t.Errorf("add with a number that was given up: %v", err)
+	}
+	s.wantState(t, ctx, has)
+	s.wantState(t, ctx, wants)
+}
+
 func takenUsernameWithin(t *testing.T, ctx context.Context, s *store) {
 	name := "Li-" + randomText()
 	first, _ := newUserNamed(t, name, randomText()+"@example.com")
@@ -86,14 +106,15 @@ func takenBySave(t *testing.T, ctx context.Context, s *store) {
 			t.Fatalf("add: %v", err)
 		}
 	}
-	name, email, identity := wants, wants, wants
+	name, email, phone, identity := wants, wants, wants, wants
+	phone.Phone = has.Phone
 	name.Username = must(domain.NewUsername(swapCase(has.Username.String())))(t)
 	email.Email = must(domain.NewEmail(swapCase(has.Email.Reveal())))(t)
 	identity.WeChat = append(slices.Clone(wants.WeChat), has.WeChat[0])
 	for _, c := range []struct {
 		state domain.UserState
 		want  *domain.Error
-	}{{name, domain.ErrUsernameTaken}, {email, domain.ErrEmailTaken}, {identity, domain.ErrWeChatTaken}} {
+	}{{name, domain.ErrUsernameTaken}, {email, domain.ErrEmailTaken}, {phone, domain.ErrPhoneTaken}, {identity, domain.ErrWeChatTaken}} {
 		if err := s.save(ctx, c.state); !errors.Is(err, c.want) {
 			t.Errorf("save: got error %v, want %v", err, c.want)
 		}

@@ -31,6 +31,7 @@ func saveRace(t *testing.T, ctx context.Context, s *store) {
 	}{
 		{domain.ErrUsernameTaken, func(state *domain.UserState) { state.Username = prize.Username }},
 		{domain.ErrEmailTaken, func(state *domain.UserState) { state.Email = prize.Email }},
+		{domain.ErrPhoneTaken, func(state *domain.UserState) { state.Phone = prize.Phone }},
 		{domain.ErrWeChatTaken, func(state *domain.UserState) { state.WeChat = prize.WeChat[:1] }},
 	} {
 		wanted := make([]domain.UserState, racers)

@@ -110,11 +110,11 @@ func movedBetweenUsers(t *testing.T, ctx context.Context, s *store) {
 			t.Fatalf("add: %v", err)
 		}
 	}
-	winner.Username, winner.Email = loser.Username, loser.Email
+	winner.Username, winner.Email, winner.Phone = loser.Username, loser.Email, loser.Phone
 	winner.WeChat = append(winner.WeChat, loser.WeChat...)
 	winner.WeChat[2].LinkedAt = winner.WeChat[1].LinkedAt.Add(time.Hour)
 	winner.WeChat[3].LinkedAt = winner.WeChat[1].LinkedAt.Add(2 * time.Hour)
-	loser.Username, loser.Email, loser.WeChat = domain.Username{}, domain.Email{}, nil
+	loser.Username, loser.Email, loser.Phone, loser.WeChat = domain.Username{}, domain.Email{}, domain.Phone{}, nil
 	if err := s.saveBoth(ctx, loser, winner); err != nil {
 		t.Fatalf("move: %v", err)
 	}

@@ -69,7 +69,7 @@ func (s *store) wantState(t *testing.T, ctx context.Context, want domain.UserSta
 		if diff := diff(want, got); diff != "" {
 			t.Errorf("%s: state differs (-want +got):\n%s", read, diff)
 		}
-		times := []time.Time{got.CreatedAt, got.UpdatedAt}
+		times := []time.Time{got.CreatedAt, got.UpdatedAt, got.DeleteAt}
 		for _, identity := range got.WeChat {
 			times = append(times, identity.LinkedAt)
 		}

@@ -36,7 +36,7 @@ func newClaims() domain.Claims {
 	issued := now().Truncate(time.Second)
 	return domain.Claims{
 		TokenID: newID(), UserID: newUserID(), SessionID: domain.SessionID{ID: newID()},
-		Roles: []domain.Role{domain.RoleUser, domain.RoleAdmin}, IssuedAt: issued, ExpiresAt: issued.Add(15 * time.Minute),
+		Roles: []domain.Role{domain.RoleUser, domain.RoleAdmin}, UserVersion: 7, IssuedAt: issued, ExpiresAt: issued.Add(15 * time.Minute),
 	}
 }
 
