@@ -2,6 +2,7 @@ package ports
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -83,10 +84,14 @@ type EventHistory interface {
 	EventsOf(ctx context.Context, user domain.UserID) ([]Message, error)
 }
 
+// ErrEventsWait says that some of a user's events are still to be published.
+var ErrEventsWait = errors.New("events of the user still wait to be published")
+
 // EventEraser forgets the published events of users who were deleted. Needed once their last event is on the stream.
 type EventEraser interface {
 	// Forget drops the user's events below a version from what is kept, those that still wait excepted, and all that WeChat
-	// pushed about the user, which need not come before the last event, waiting or not. Dead and held events stay.
+	// pushed about the user, which need not come before the last event, waiting or not. Dead and held events stay. Where events
+	// below the version still wait it returns ErrEventsWait, having dropped the others: it is to be called again.
 	Forget(ctx context.Context, user domain.UserID, below int64) error
 }
 

@@ -53,11 +53,16 @@ func (s *Store) Forget(ctx context.Context, user domain.UserID, below int64) err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	var err error
 	s.outbox.drop(len(s.outbox.entries), func(entry *entry) bool {
 		if entry.about() == user {
 			return entry.standing == published || entry.standing == waiting
 		}
-		return entry.standing == published && entry.message.UserID == user && entry.message.UserVersion < below
+		concerned := entry.message.UserID == user && entry.message.UserVersion < below
+		if concerned && entry.standing == waiting {
+			err = ports.ErrEventsWait
+		}
+		return concerned && entry.standing == published
 	})
-	return nil
+	return err
 }

@@ -24,6 +24,10 @@ DELETE FROM outbox_events WHERE id IN (
 	WHERE e.aggregate_id = ? AND e.aggregate_version < ?
 	AND NOT EXISTS (SELECT 1 FROM outbox_pending p WHERE p.shard = e.shard AND p.id = e.id) AND` + notDeadOrHeld + `)`
 
+	countWaiting = `
+SELECT count(*) FROM outbox_events e JOIN outbox_pending p ON p.shard = e.shard AND p.id = e.id
+WHERE e.aggregate_id = ? AND e.aggregate_version < ? AND` + notDeadOrHeld
+
 	ofPushed = ` FROM outbox_events e WHERE e.about = ? AND` + notDeadOrHeld + `)`
 
 	dropPushed   = `DELETE FROM outbox_pending WHERE (shard, id) IN (SELECT e.shard, e.id` + ofPushed
@@ -72,7 +76,7 @@ func readMessages(from rows) (messages []ports.Message, err error) {
 // Forget is ports.EventEraser's. It waits for a Drain at work on the shards concerned: the events in its hands are about to be
 // published, with the last one among them as a rule, and would else be taken for some that wait.
 func (o *Outbox) Forget(ctx context.Context, user domain.UserID, below int64) error {
-	id := o.db.id(user.ID)
+	id, waiting := o.db.id(user.ID), 0
 	err := o.alone(ctx, func(ctx context.Context, tx bun.Tx) error {
 		err := o.lockShards(ctx, tx, "WHERE shard = ? OR shard IN (SELECT shard FROM outbox_events WHERE about = ?)",
 			shardOf(user, o.db.shards), id)
@@ -85,9 +89,14 @@ func (o *Outbox) Forget(ctx context.Context, user domain.UserID, below int64) er
 		if _, err := tx.NewRaw(dropPushed, id).Exec(ctx); err != nil {
 			return err
 		}
-		_, err = tx.NewRaw(forgetPushed, id).Exec(ctx)
-		return err
+		if _, err := tx.NewRaw(forgetPushed, id).Exec(ctx); err != nil {
+			return err
+		}
+		return tx.NewRaw(countWaiting, id, below).Scan(ctx, &waiting)
 	})
+	if err == nil && waiting > 0 {
+		err = ports.ErrEventsWait
+	}
 	if err != nil {
 		return fmt.Errorf("forget events of user: %w", err)
 	}

@@ -2,6 +2,7 @@ package personal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/menjin-id/menjin/domain"
@@ -21,14 +22,16 @@ func NewForget(stream ports.StreamEraser, events ports.EventEraser) *Forget {
 }
 
 // Do takes the version of the user's last event, or one beyond it for a user of whom nothing is to stay, as they were merged into
-// the one who is deleted. It may be repeated, and must be after an error.
+// the one who is deleted. It may be repeated, and must be after an error: ports.ErrEventsWait is one, for as long as a relay
+// that died has yet to publish something, which the stream is then to lose again.
 func (uc *Forget) Do(ctx context.Context, user domain.UserID, below int64) error {
 	// The events first: what is still kept of them could come back to the stream.
-	if err := uc.events.Forget(ctx, user, below); err != nil {
-		return fmt.Errorf("forget events of a deleted user: %w", err)
+	waits := uc.events.Forget(ctx, user, below)
+	if waits != nil && !errors.Is(waits, ports.ErrEventsWait) {
+		return fmt.Errorf("forget events of a deleted user: %w", waits)
 	}
 	if err := uc.stream.Purge(ctx, user); err != nil {
 		return fmt.Errorf("purge stream of a deleted user: %w", err)
 	}
-	return nil
+	return waits
 }

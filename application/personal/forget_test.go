@@ -8,6 +8,7 @@ import (
 
 	"github.com/menjin-id/menjin/application/personal"
 	"github.com/menjin-id/menjin/domain"
+	"github.com/menjin-id/menjin/ports"
 )
 
 // memories is a stream and what is kept of it, both of which can fail.
@@ -33,6 +34,8 @@ func TestDeletedUserIsForgottenUpToTheLastEvent(t *testing.T) {
 	fails, works := &memories{err: errDown}, &memories{}
 	wantError(t, "stream down", personal.NewForget(fails, works).Do(t.Context(), user, 7), errDown)
 	wantError(t, "store down", personal.NewForget(works, fails).Do(t.Context(), user, 7), errDown)
+	waiting := &memories{err: ports.ErrEventsWait}
+	wantError(t, "events wait", personal.NewForget(&memories{}, waiting).Do(t.Context(), user, 7), ports.ErrEventsWait)
 	if err := personal.NewForget(works, works).Do(t.Context(), user, 7); err != nil {
 		t.Errorf("got error %v", err)
 	}
