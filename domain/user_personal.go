@@ -36,14 +36,17 @@ func (u *User) RequestDeletion(due time.Time, stamp Stamp) Event {
 // CancelDeletion keeps a user who asked to be deleted, and reports whether there was something to cancel. It is no change
 // that anybody is told of: nobody was told of the request.
 func (u *User) CancelDeletion() bool {
-	asked := !u.state.DeleteAt.IsZero()
+	asked := u.WaitsForDeletion()
 	u.state.DeleteAt = time.Time{}
 	return asked
 }
 
+// WaitsForDeletion reports whether the user asked to be deleted, now or later.
+func (u *User) WaitsForDeletion() bool { return !u.state.DeleteAt.IsZero() }
+
 // DeletionDue reports whether the user asked to be deleted and now is the time.
 func (u *User) DeletionDue(now time.Time) bool {
-	return !u.state.DeleteAt.IsZero() && !now.Before(u.state.DeleteAt)
+	return u.WaitsForDeletion() && !now.Before(u.state.DeleteAt)
 }
 
 // Delete ends the user, who is to be removed with the events it returns: the end of the sessions, and the last one. That one

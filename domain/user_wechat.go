@@ -64,7 +64,7 @@ func Merge(a, b *User, stampA, stampB Stamp) (kept, absorbed *User, events []Eve
 		if err := user.CheckSignIn(); err != nil {
 			return nil, nil, nil, err
 		}
-		if !user.state.DeleteAt.IsZero() {
+		if user.WaitsForDeletion() {
 			return nil, nil, nil, Invalid(Violation{Field: "token", Rule: "enum", Text: "belongs to an account that waits for its deletion"})
 		}
 	}

@@ -23,7 +23,7 @@ var errDue = domain.ErrUnavailable.After(time.Minute)
 // keep keeps a user who asked to be deleted and signed in after all. Who is erased at the same moment has no session any more.
 // The session just opened of one whose deletion is due by now is ended.
 func (o *Opener) keep(ctx context.Context, user *domain.User, opened domain.SessionID, ip string) error {
-	if user.State().DeleteAt.IsZero() {
+	if !user.WaitsForDeletion() {
 		return nil
 	}
 	note := &update.Note{Actor: domain.Actor{UserID: user.ID()}, Action: domain.AuditDeletionUndo, IP: ip}

@@ -168,7 +168,7 @@ func remoteLinks(key, urls, plainScheme string) []link {
 func (c *Config) checkKeys() map[string]string {
 	faults := make(map[string]string)
 	if !c.Vault.Keyset.IsZero() {
-		if _, err := vault.Parse(c.Vault.Keyset); err != nil {
+		if _, err := vault.NewLocalMaster(c.Vault.Keyset); err != nil {
 			faults["vault.keyset"] = err.Error()
 		}
 	}
