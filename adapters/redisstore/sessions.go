@@ -17,6 +17,7 @@ import (
 // Sessions is a ports.SessionStore, SessionRefresher, SessionLister and SessionKeyReader. It is safe for concurrent use.
 type Sessions struct {
 	redis  redis.UniversalClient
+	hot    redis.UniversalClient // for what every request and every sign-in asks
 	cipher ports.Cipher
 	limits domain.SessionLimits
 }
@@ -27,7 +28,7 @@ var _ ports.SessionStore = (*Sessions)(nil)
 // refresh starts anew; on a session opened with others they take effect then.
 func NewSessions(client redis.UniversalClient, cipher ports.Cipher, limits domain.SessionLimits) *Sessions {
 	limits.Idle = max(limits.Idle, time.Millisecond) // the client takes zero for "never expires"
-	return &Sessions{redis: client, cipher: cipher, limits: limits}
+	return &Sessions{redis: client, hot: together(client), cipher: cipher, limits: limits}
 }
 
 // fenced is how long a fence is kept, in milliseconds. It outlives any sign-in that read the user before it.
@@ -41,12 +42,15 @@ func (s *Sessions) Ping(ctx context.Context) error {
 // Open keeps a new session, which stays whatever most is. Sessions that are not live give way before those that are, and of
 // these the one that was opened or refreshed longest ago.
 func (s *Sessions) Open(ctx context.Context, session *domain.Session, most int) ([]domain.SessionID, error) {
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("open session: %w", ctx.Err())
+	}
 	state := session.State()
 	record, err := s.encode(state)
 	if err != nil {
 		return nil, fmt.Errorf("open session: %w", err)
 	}
-	names, err := openScript.Run(ctx, s.redis, keysOf(state.UserID, state.ID),
+	names, err := openScript.Run(ctx, s.hot, keysOf(state.UserID, state.ID),
 		state.ID.String(),
 		liveValue(state), millisecondsTo(state, state.IdleUntil),
 		record, millisecondsTo(state, state.RefreshUntil),
@@ -75,7 +79,7 @@ func (s *Sessions) Touch(ctx context.Context, user domain.UserID, id domain.Sess
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("touch session: %w", ctx.Err())
 	}
-	value, err := s.redis.GetEx(unwatched{ctx}, keyOf(livePrefix, user, id), s.limits.Idle).Result()
+	value, err := s.hot.GetEx(ctx, keyOf(livePrefix, user, id), s.limits.Idle).Result()
 	if errors.Is(err, redis.Nil) {
 		return nil, domain.ErrSessionEnded
 	}
@@ -92,15 +96,6 @@ func (s *Sessions) Touch(ctx context.Context, user domain.UserID, id domain.Sess
 	}
 	return parseRoles(roles), nil
 }
-
-// unwatched spares the one command of each request the watch for its cancellation, which needs a timer where ctx has a
-// deadline. The deadline itself goes with the command, and Redis answers or is given up soon in any case.
-type unwatched struct {
-	context.Context
-}
-
-// Done is context.Context's, for one that is never cancelled.
-func (unwatched) Done() <-chan struct{} { return nil }
 
 // End forgets a session.
 func (s *Sessions) End(ctx context.Context, user domain.UserID, id domain.SessionID) error {
