@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 
+	"github.com/menjin-id/menjin/adapters/cloudevent"
 	"github.com/menjin-id/menjin/adapters/httpapi"
 	"github.com/menjin-id/menjin/adapters/natsbus"
 	"github.com/menjin-id/menjin/adapters/sqlstore"
@@ -32,12 +33,17 @@ func provideAPI(
 	if sessions.Ping != nil {
 		dependencies = append(dependencies, httpapi.Dependency{Name: "sessions", Ping: sessions.Ping})
 	}
+	asyncAPI, err := cloudevent.AsyncAPI(version())
+	if err != nil {
+		return nil, err
+	}
 	return httpapi.New(use, ring.JWKS, now, newID, log, httpapi.Options{
 		Version: version(), Dependencies: append(dependencies, httpapi.Dependency{
 			Name: "events", Ping: bus.Ping, Optional: true, // events wait in the outbox
 		}),
 		TrustedProxies: cfg.HTTP.TrustedProxies, CORSOrigins: cfg.HTTP.CORSOrigins,
 		Limiter: sessions.Limiter, Rates: httpapi.Rates(cfg.Limits), Push: push,
+		Events: httpapi.EventDocuments{Schemas: cloudevent.Schemas(), AsyncAPI: asyncAPI},
 	})
 }
 

@@ -36,6 +36,7 @@ type App struct {
 	sandbox   sandboxURL
 	relay     *outbox.Relay
 	reconcile *outbox.Reconcile
+	replays   *outbox.Replays
 	follow    *session.Follow
 	sweep     *retention.Sweep
 	keeper    *signingkey.Keeper
@@ -51,7 +52,7 @@ func (a *App) Run(ctx context.Context, ready func()) error {
 	defer stop()
 	work, failed := errgroup.WithContext(background)
 	for _, run := range []func(context.Context) error{
-		a.relay.Run, a.runReconcile, a.follow.Run, a.sweep.Run, a.keeper.Run, a.dataKeys.Run,
+		a.relay.Run, a.runReconcile, a.replays.Run, a.follow.Run, a.sweep.Run, a.keeper.Run, a.dataKeys.Run,
 		a.reencrypt.Run, a.eraser.Run,
 	} {
 		work.Go(func() error { return run(background) })

@@ -27,6 +27,9 @@ func Main(args []string) int {
 		return 0
 	}
 	printFaults(err)
+	if failure, ok := errors.AsType[failure](err); ok {
+		return failure.status
+	}
 	return 1
 }
 
@@ -72,7 +75,7 @@ MENJIN_A_B_C_FILE reads the value from a file); see menjin config print.`,
 			Use: "serve", Short: "Serve the API (the default)", Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), options) },
 		},
-		newMigrateCommand(options), newKeysCommand(options), newUserCommand(options), newConfigCommand(options),
+		newMigrateCommand(options), newKeysCommand(options), newUserCommand(options), newOutboxCommand(options), newConfigCommand(options),
 		newSandboxCommand(options), newDemoCommand(options), newVersionCommand(),
 	)
 	return root

@@ -28,9 +28,10 @@ func TestCommandsExplainThemselves(t *testing.T) {
 	t.Parallel()
 	s := local(t)
 	says(t, s, []string{"version"}, "menjin ")
-	says(t, s, []string{"--help"}, "serve", "migrate", "keys", "user", "config", "sandbox", "demo", "version", "--config")
+	says(t, s, []string{"--help"}, "serve", "migrate", "keys", "user", "outbox", "config", "sandbox", "demo", "version", "--config")
 	says(t, s, []string{"keys", "--help"}, "list", "rotate", "new")
 	says(t, s, []string{"user", "--help"}, "create", "lock", "unlock", "grant")
+	says(t, s, []string{"outbox", "--help"}, "status", "dead", "retry", "discard", "replay", "replays", "cancel", "verify", "pause", "resume")
 	for _, unknown := range [][]string{{"sevre"}, {"serve", "now"}, {"--colour"}} {
 		status, out, log := run(t, s, unknown...)
 		if status != 1 || out != "" || !strings.Contains(log, "menjin: unknown ") {

@@ -16,11 +16,12 @@ import (
 	"github.com/menjin-id/menjin/application/datakey"
 	"github.com/menjin-id/menjin/application/signin"
 	"github.com/menjin-id/menjin/application/signingkey"
+	"github.com/menjin-id/menjin/bootstrap/config"
 	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
 )
 
-// Operator is what the command line does to users and keys, beside a service that runs or without one.
+// Operator is what the command line does to users, keys and the outbox, beside a service that runs or without one.
 type Operator struct {
 	reader ports.UserReader
 	finder ports.UserFinder
@@ -29,6 +30,10 @@ type Operator struct {
 	roles  *admin.Roles
 	keeper *signingkey.Keeper
 	keys   ports.SigningKeys
+
+	outbox    *admin.Outbox
+	published ports.PublishedEvents
+	cfg       *config.Config
 
 	dataKeys  *datakey.Keeper
 	reencrypt *datakey.Reencrypt

@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -11,6 +12,14 @@ import (
 
 // dataFolder is the configured folder, made and, where embedded parts live in it, held by this process alone.
 type dataFolder string
+
+// errInUse says that another process holds a lock.
+var errInUse = errors.New("another process holds the lock")
+
+// folderInUse is the fault of a folder that another process holds.
+type folderInUse struct{ config.Fault }
+
+func (e folderInUse) Unwrap() error { return e.Fault }
 
 // provideDataFolder comes after the addresses: a start that fails for one of them leaves nothing behind.
 func provideDataFolder(cfg *config.Config, _ net.Listener, _ sandboxURL) (dataFolder, func(), error) {
@@ -28,10 +37,16 @@ func holdDataFolder(cfg *config.Config) (dataFolder, func(), error) {
 	if err != nil {
 		return "", nil, config.Fault{Key: "data_dir", Reason: err.Error()}
 	}
-	if err := lockFile(lock); err != nil {
+	err = lockFile(lock)
+	if errors.Is(err, errInUse) {
+		err = folderInUse{config.Fault{Key: "data_dir", Reason: fmt.Sprintf(
+			"%s is in use by another process; stop that one, or choose another folder", cfg.DataDir)}}
+	} else if err != nil {
+		err = config.Fault{Key: "data_dir", Reason: fmt.Sprintf("lock %s: %v", lock.Name(), err)}
+	}
+	if err != nil {
 		_ = lock.Close()
-		return "", nil, config.Fault{Key: "data_dir", Reason: fmt.Sprintf(
-			"%s is in use by another process; stop that one, or choose another folder", cfg.DataDir)}
+		return "", nil, err
 	}
 	return dataFolder(cfg.DataDir), func() { _ = lock.Close() }, nil
 }

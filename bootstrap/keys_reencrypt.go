@@ -101,6 +101,13 @@ func (l *progressLine) show(p datakey.Progress) {
 		p.Seen, max(p.Total, p.Seen), p.Changed, float64(p.Seen-l.from)/took.Seconds()))
 }
 
+// say shows a text, or passes it over where the last one has only just been shown.
+func (l *progressLine) say(text string) {
+	if now := time.Now(); now.Sub(l.shown) >= l.every {
+		l.print(now, ports.IndexSteady, text)
+	}
+}
+
 func (l *progressLine) print(now time.Time, phase ports.IndexPhase, text string) {
 	l.shown = now
 	if phase != ports.IndexSteady {

@@ -79,6 +79,7 @@ func launch(tb testing.TB, s settings, args ...string) *program {
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.log
 	sieveOf(tb).keepSettings(s)
 	sieveOf(tb).watchFolder(tb, s["data_dir"])
+	watchStream(tb, s)
 	held, err := p.cmd.StdinPipe()
 	if err == nil {
 		err = p.cmd.Start()

@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/menjin-id/menjin/adapters/wechatsandbox"
+	"github.com/menjin-id/menjin/internal/eventtest"
 )
 
 // What WeChat and the mini-programs of the tests know of each other for the message push.
@@ -177,6 +178,8 @@ func (p *program) tellsOfNews(w *weChat, push wechatsandbox.Push, about signIn) 
 		if schema := message.Header.Get("ce-dataschema"); !strings.Contains(schema, pushedV1) {
 			p.tb.Errorf("ce-dataschema: got %q, want that of %s", schema, pushedV1)
 		}
-		checkSchema(p.tb, event{Type: pushedV1, Data: message.Data})
+		if err := eventtest.Check(message.Subject, message.Header, message.Data); err != nil {
+			p.tb.Error(err)
+		}
 	}
 }

@@ -1,23 +1,18 @@
 package bootstrap_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strconv"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/menjin-id/menjin/adapters/cloudevent"
+	"github.com/menjin-id/menjin/internal/eventtest"
 )
 
 const (
@@ -86,65 +81,10 @@ func readEvent(tb testing.TB, message jetstream.Msg) event {
 		ID: header.Get("ce-id"), Type: header.Get("ce-type"), User: header.Get("ce-subject"),
 		Version: version, Data: message.Data(), Header: header,
 	}
-	kind := strings.TrimSuffix(strings.TrimPrefix(e.Type, "menjin.user."), ".v1")
-	if got, want := message.Subject(), "menjin.user."+kind+"."+e.User; got != want {
-		tb.Errorf("subject: got %s, want %s", got, want)
+	if err := eventtest.Check(message.Subject(), header, e.Data); err != nil {
+		tb.Error(err)
 	}
-	for name, want := range map[string]string{
-		"ce-specversion": "1.0", "content-type": "application/json", "Nats-Msg-Id": e.ID,
-	} {
-		if got := header.Get(name); got != want {
-			tb.Errorf("%s of %s: got %q, want %q", name, e.Type, got, want)
-		}
-	}
-	if _, err := time.Parse(time.RFC3339, header.Get("ce-time")); err != nil {
-		tb.Errorf("ce-time: %v", err)
-	}
-	if header.Get("ce-source") == "" || !strings.Contains(header.Get("ce-dataschema"), e.Type) {
-		tb.Errorf("ce-source or ce-dataschema is missing: %v", header)
-	}
-	checkSchema(tb, e)
 	return e
-}
-
-var compileSchemas = sync.OnceValues(func() (map[string]*jsonschema.Schema, error) {
-	compiler := jsonschema.NewCompiler()
-	compiler.AssertFormat()
-	schemas := make(map[string]*jsonschema.Schema)
-	files, err := fs.Glob(cloudevent.Schemas(), "*.json")
-	for _, file := range files {
-		text, err := fs.ReadFile(cloudevent.Schemas(), file)
-		if err != nil {
-			return nil, err
-		}
-		document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-		if err != nil {
-			return nil, err
-		}
-		if err := compiler.AddResource(file, document); err != nil {
-			return nil, err
-		}
-		if schemas[strings.TrimSuffix(file, ".json")], err = compiler.Compile(file); err != nil {
-			return nil, err
-		}
-	}
-	return schemas, err
-})
-
-func checkSchema(tb testing.TB, e event) {
-	tb.Helper()
-	schemas, err := compileSchemas()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	body, err := jsonschema.UnmarshalJSON(bytes.NewReader(e.Data))
-	if err != nil || schemas[e.Type] == nil {
-		tb.Errorf("event %s has no schema or no JSON: %v", e.Type, err)
-		return
-	}
-	if err := schemas[e.Type].Validate(body); err != nil {
-		tb.Errorf("event %s breaks its schema: %v\n%s", e.Type, err, e.Data)
-	}
 }
 
 // drained registers somebody new and reads the stream up to their event: with one shard everything committed before

@@ -14,9 +14,10 @@ import (
 )
 
 const (
-	eventsKept = 7 * 24 * time.Hour   // published events, from which the stream can be mended
-	inboxKept  = 7 * 24 * time.Hour   // far longer than WeChat repeats a message
-	auditKept  = 180 * 24 * time.Hour // the law wants network logs for six months
+	eventsKept  = 7 * 24 * time.Hour   // published events, from which the stream can be mended
+	inboxKept   = 7 * 24 * time.Hour   // far longer than WeChat repeats a message
+	replaysKept = 30 * 24 * time.Hour  // what was asked for and finished
+	auditKept   = 180 * 24 * time.Hour // the law wants network logs for six months
 )
 
 func provideOutbox(db *sqlstore.DB, now ports.Clock) *sqlstore.Outbox {
@@ -38,12 +39,13 @@ func provideCoolingOff(cfg *config.Config) personal.CoolingOff {
 }
 
 func provideSweep(
-	sessions sessions, events *sqlstore.Outbox, audit *sqlstore.Audit, inbox *sqlstore.Inbox, now ports.Clock, log *slog.Logger,
+	sessions sessions, events *sqlstore.Outbox, audit *sqlstore.Audit, inbox *sqlstore.Inbox, replays *sqlstore.Replays, now ports.Clock, log *slog.Logger,
 ) *retention.Sweep {
 	rules := append([]retention.Rule{
 		{Name: "outbox_events", Archive: events, Keep: eventsKept},
 		{Name: "audit_log", Archive: audit, Keep: auditKept},
 		{Name: "inbox", Archive: inbox, Keep: inboxKept},
+		{Name: "outbox_replays", Archive: replays, Keep: replaysKept},
 	}, sessions.Sweep...)
 	return retention.NewSweep(rules, now, log)
 }

@@ -42,6 +42,7 @@ var keySet = wire.NewSet(
 var databaseSet = wire.NewSet(
 	provideDatabase, provideOutbox,
 	sqlstore.NewUsers, sqlstore.NewAudit, sqlstore.NewSigningKeys, sqlstore.NewDataKeys, sqlstore.NewSealedRows, sqlstore.NewInbox,
+	sqlstore.NewReplays,
 	cloudevent.New, wire.Bind(new(ports.EventCodec), new(*cloudevent.Codec)),
 	wire.Bind(new(ports.Transactor), new(*sqlstore.DB)),
 	wire.Bind(new(ports.UserReader), new(*sqlstore.Users)),
@@ -56,6 +57,11 @@ var databaseSet = wire.NewSet(
 	wire.Bind(new(ports.OutboxLedger), new(*sqlstore.Outbox)),
 	wire.Bind(new(ports.EventHistory), new(*sqlstore.Outbox)),
 	wire.Bind(new(ports.EventEraser), new(*sqlstore.Outbox)),
+	wire.Bind(new(ports.OutboxMonitor), new(*sqlstore.Outbox)),
+	wire.Bind(new(ports.DeadLetters), new(*sqlstore.Outbox)),
+	wire.Bind(new(ports.OutboxSwitch), new(*sqlstore.Outbox)),
+	wire.Bind(new(ports.ReplayQueue), new(*sqlstore.Outbox)),
+	wire.Bind(new(ports.PublishedEvents), new(*sqlstore.Outbox)),
 )
 
 var sessionSet = wire.NewSet(
@@ -68,6 +74,7 @@ var eventSet = wire.NewSet(
 	wire.Bind(new(ports.RelayHints), new(*natsbus.Bus)),
 	wire.Bind(new(ports.SessionFeed), new(*natsbus.Bus)),
 	wire.Bind(new(ports.StreamEraser), new(*natsbus.Bus)),
+	wire.Bind(new(ports.EventReplayer), new(*natsbus.Bus)),
 )
 
 var weChatSet = wire.NewSet(
@@ -78,9 +85,9 @@ var weChatSet = wire.NewSet(
 	wire.Bind(new(ports.WeChatData), new(*wechat.Client)),
 )
 
-// changeSet is what changes users, for the service and the command line.
+// changeSet is what changes users and the outbox, for the service and the command line.
 var changeSet = wire.NewSet(
-	update.New, session.NewEnder, signin.NewCreator, admin.NewCreate, admin.NewLock, admin.NewRoles, outbox.NewSignal,
+	update.New, session.NewEnder, signin.NewCreator, admin.NewCreate, admin.NewLock, admin.NewRoles, admin.NewOutbox, outbox.NewSignal,
 	provideReencrypt,
 )
 
@@ -98,7 +105,7 @@ var useCaseSet = wire.NewSet(
 	account.NewShow, account.NewChangeProfile, account.NewChangePassword, account.NewLinkWeChat, account.NewUnlinkWeChat,
 	account.NewMerger, account.NewMerge,
 	admin.NewUsers, admin.NewSessions, admin.NewMerge, admin.NewAudit,
-	outbox.NewReconcile, outbox.NewRelay,
+	outbox.NewReconcile, outbox.NewRelay, outbox.NewReplays,
 	provideSweep,
 	wire.Struct(new(httpapi.UseCases), "*"), wire.Struct(new(httpapi.Administration), "*"),
 )
@@ -113,7 +120,7 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 	return nil, nil, nil
 }
 
-// newOperator builds what the command line changes users and keys with. It works beside a service that runs, which hears of
+// newOperator builds what the command line changes users, keys and the outbox with. It works beside a service that runs, which hears of
 // what was done from the outbox and the session store.
 func newOperator(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Operator, func(), error) {
 	wire.Build(

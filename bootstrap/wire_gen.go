@@ -132,6 +132,7 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 	adminSessions := admin.NewSessions(adminUsers, list, ender)
 	adminMerge := admin.NewMerge(merger)
 	adminAudit := admin.NewAudit(audit)
+	adminOutbox := admin.NewOutbox(sqlstoreOutbox, sqlstoreOutbox, sqlstoreOutbox, sqlstoreOutbox, clock, newID)
 	administration := httpapi.Administration{
 		Users:    adminUsers,
 		Lock:     lock,
@@ -139,6 +140,7 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 		Sessions: adminSessions,
 		Merge:    adminMerge,
 		Audit:    adminAudit,
+		Outbox:   adminOutbox,
 	}
 	useCases := httpapi.UseCases{
 		SignInWithWeChat:   weChat,
@@ -200,10 +202,12 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 	bootstrapEventSource := bootstrapEvents.Source
 	reconcile := outbox.NewReconcile(sqlstoreOutbox, bus, signal, log)
 	relay := outbox.NewRelay(sqlstoreOutbox, bus, reconcile, bus, signal, clock, log)
+	replays := outbox.NewReplays(sqlstoreOutbox, bus, reconcile, log)
 	forget := personal.NewForget(bus, sqlstoreOutbox)
 	follow := session.NewFollow(bus, users, sessionStore, forget)
 	inbox := sqlstore.NewInbox(db)
-	sweep := provideSweep(bootstrapSessions, sqlstoreOutbox, audit, inbox, clock, log)
+	sqlstoreReplays := sqlstore.NewReplays(db)
+	sweep := provideSweep(bootstrapSessions, sqlstoreOutbox, audit, inbox, sqlstoreReplays, clock, log)
 	dataKeys := sqlstore.NewDataKeys(db)
 	bootstrapMasterKey, cleanup8, err := provideMasterKey(cfg, log)
 	if err != nil {
@@ -253,6 +257,7 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 		sandbox:   bootstrapSandboxURL,
 		relay:     relay,
 		reconcile: reconcile,
+		replays:   replays,
 		follow:    follow,
 		sweep:     sweep,
 		keeper:    signingkeyKeeper,
@@ -272,7 +277,7 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 	}, nil
 }
 
-// newOperator builds what the command line changes users and keys with. It works beside a service that runs, which hears of
+// newOperator builds what the command line changes users, keys and the outbox with. It works beside a service that runs, which hears of
 // what was done from the outbox and the session store.
 func newOperator(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Operator, func(), error) {
 	bootstrapDataFolder, err := provideSharedFolder(cfg)
@@ -325,6 +330,8 @@ func newOperator(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Op
 		cleanup()
 		return nil, nil, err
 	}
+	sqlstoreOutbox := provideOutbox(db, clock)
+	adminOutbox := admin.NewOutbox(sqlstoreOutbox, sqlstoreOutbox, sqlstoreOutbox, sqlstoreOutbox, clock, newID)
 	sealedRows := sqlstore.NewSealedRows(db)
 	reencrypt := provideReencrypt(cfg, keeper, sealedRows, clock, newID, log)
 	bootstrapOperator := &Operator{
@@ -335,6 +342,9 @@ func newOperator(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Op
 		roles:     roles,
 		keeper:    signingkeyKeeper,
 		keys:      signingKeys,
+		outbox:    adminOutbox,
+		published: sqlstoreOutbox,
+		cfg:       cfg,
 		dataKeys:  keeper,
 		reencrypt: reencrypt,
 		rows:      sealedRows,
@@ -358,7 +368,7 @@ var keySet = wire.NewSet(
 )
 
 var databaseSet = wire.NewSet(
-	provideDatabase, provideOutbox, sqlstore.NewUsers, sqlstore.NewAudit, sqlstore.NewSigningKeys, sqlstore.NewDataKeys, sqlstore.NewSealedRows, sqlstore.NewInbox, cloudevent.New, wire.Bind(new(ports.EventCodec), new(*cloudevent.Codec)), wire.Bind(new(ports.Transactor), new(*sqlstore.DB)), wire.Bind(new(ports.UserReader), new(*sqlstore.Users)), wire.Bind(new(ports.UserFinder), new(*sqlstore.Users)), wire.Bind(new(ports.UserBrowser), new(*sqlstore.Users)), wire.Bind(new(ports.AuditReader), new(*sqlstore.Audit)), wire.Bind(new(ports.DeletionQueue), new(*sqlstore.Users)), wire.Bind(new(ports.SigningKeys), new(*sqlstore.SigningKeys)), wire.Bind(new(ports.DataKeyStore), new(*sqlstore.DataKeys)), wire.Bind(new(ports.SealedRows), new(*sqlstore.SealedRows)), wire.Bind(new(ports.OutboxQueue), new(*sqlstore.Outbox)), wire.Bind(new(ports.OutboxLedger), new(*sqlstore.Outbox)), wire.Bind(new(ports.EventHistory), new(*sqlstore.Outbox)), wire.Bind(new(ports.EventEraser), new(*sqlstore.Outbox)),
+	provideDatabase, provideOutbox, sqlstore.NewUsers, sqlstore.NewAudit, sqlstore.NewSigningKeys, sqlstore.NewDataKeys, sqlstore.NewSealedRows, sqlstore.NewInbox, sqlstore.NewReplays, cloudevent.New, wire.Bind(new(ports.EventCodec), new(*cloudevent.Codec)), wire.Bind(new(ports.Transactor), new(*sqlstore.DB)), wire.Bind(new(ports.UserReader), new(*sqlstore.Users)), wire.Bind(new(ports.UserFinder), new(*sqlstore.Users)), wire.Bind(new(ports.UserBrowser), new(*sqlstore.Users)), wire.Bind(new(ports.AuditReader), new(*sqlstore.Audit)), wire.Bind(new(ports.DeletionQueue), new(*sqlstore.Users)), wire.Bind(new(ports.SigningKeys), new(*sqlstore.SigningKeys)), wire.Bind(new(ports.DataKeyStore), new(*sqlstore.DataKeys)), wire.Bind(new(ports.SealedRows), new(*sqlstore.SealedRows)), wire.Bind(new(ports.OutboxQueue), new(*sqlstore.Outbox)), wire.Bind(new(ports.OutboxLedger), new(*sqlstore.Outbox)), wire.Bind(new(ports.EventHistory), new(*sqlstore.Outbox)), wire.Bind(new(ports.EventEraser), new(*sqlstore.Outbox)), wire.Bind(new(ports.OutboxMonitor), new(*sqlstore.Outbox)), wire.Bind(new(ports.DeadLetters), new(*sqlstore.Outbox)), wire.Bind(new(ports.OutboxSwitch), new(*sqlstore.Outbox)), wire.Bind(new(ports.ReplayQueue), new(*sqlstore.Outbox)), wire.Bind(new(ports.PublishedEvents), new(*sqlstore.Outbox)),
 )
 
 var sessionSet = wire.NewSet(
@@ -366,18 +376,18 @@ var sessionSet = wire.NewSet(
 )
 
 var eventSet = wire.NewSet(
-	provideEvents, wire.FieldsOf(new(events), "Bus", "Source"), wire.Bind(new(ports.EventStream), new(*natsbus.Bus)), wire.Bind(new(ports.RelayHints), new(*natsbus.Bus)), wire.Bind(new(ports.SessionFeed), new(*natsbus.Bus)), wire.Bind(new(ports.StreamEraser), new(*natsbus.Bus)),
+	provideEvents, wire.FieldsOf(new(events), "Bus", "Source"), wire.Bind(new(ports.EventStream), new(*natsbus.Bus)), wire.Bind(new(ports.RelayHints), new(*natsbus.Bus)), wire.Bind(new(ports.SessionFeed), new(*natsbus.Bus)), wire.Bind(new(ports.StreamEraser), new(*natsbus.Bus)), wire.Bind(new(ports.EventReplayer), new(*natsbus.Bus)),
 )
 
 var weChatSet = wire.NewSet(
 	provideSandbox, provideWeChat, provideAppIDs, wire.Bind(new(ports.WeChat), new(*wechat.Client)), wire.Bind(new(ports.WeChatPhones), new(*wechat.Client)), wire.Bind(new(ports.WeChatSessionKeys), new(*wechat.Client)), wire.Bind(new(ports.WeChatData), new(*wechat.Client)),
 )
 
-// changeSet is what changes users, for the service and the command line.
-var changeSet = wire.NewSet(update.New, session.NewEnder, signin.NewCreator, admin.NewCreate, admin.NewLock, admin.NewRoles, outbox.NewSignal, provideReencrypt)
+// changeSet is what changes users and the outbox, for the service and the command line.
+var changeSet = wire.NewSet(update.New, session.NewEnder, signin.NewCreator, admin.NewCreate, admin.NewLock, admin.NewRoles, admin.NewOutbox, outbox.NewSignal, provideReencrypt)
 
 var personalSet = wire.NewSet(personal.NewLinks, personal.NewSeals, personal.NewBindPhone, personal.NewUnbindPhone, personal.NewTakeProfile, personal.NewExport, personal.NewKeyReset, personal.NewEraser, provideCoolingOff, personal.NewDelete, personal.NewForget, wire.Bind(new(session.Forgetter), new(*personal.Forget)), push.NewTake, wire.Bind(new(push.Eraser), new(*personal.Eraser)), providePush)
 
 var useCaseSet = wire.NewSet(
-	provideSignInOptions, signin.NewOpener, signin.NewWeChat, signin.NewPassword, signin.NewRegister, provideAccessTTL, session.NewCheck, session.NewLogout, session.NewLogoutAll, session.NewRefresh, session.NewList, session.NewEndOwn, session.NewFollow, account.NewShow, account.NewChangeProfile, account.NewChangePassword, account.NewLinkWeChat, account.NewUnlinkWeChat, account.NewMerger, account.NewMerge, admin.NewUsers, admin.NewSessions, admin.NewMerge, admin.NewAudit, outbox.NewReconcile, outbox.NewRelay, provideSweep, wire.Struct(new(httpapi.UseCases), "*"), wire.Struct(new(httpapi.Administration), "*"),
+	provideSignInOptions, signin.NewOpener, signin.NewWeChat, signin.NewPassword, signin.NewRegister, provideAccessTTL, session.NewCheck, session.NewLogout, session.NewLogoutAll, session.NewRefresh, session.NewList, session.NewEndOwn, session.NewFollow, account.NewShow, account.NewChangeProfile, account.NewChangePassword, account.NewLinkWeChat, account.NewUnlinkWeChat, account.NewMerger, account.NewMerge, admin.NewUsers, admin.NewSessions, admin.NewMerge, admin.NewAudit, outbox.NewReconcile, outbox.NewRelay, outbox.NewReplays, provideSweep, wire.Struct(new(httpapi.UseCases), "*"), wire.Struct(new(httpapi.Administration), "*"),
 )

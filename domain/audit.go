@@ -40,5 +40,13 @@ const (
 	AuditDelete       AuditAction = "user.delete"
 	AuditWithdraw     AuditAction = "user.withdraw" // consent, at WeChat
 	AuditKeys         AuditAction = "keys"
-	AuditOutboxAction AuditAction = "outbox"
+
+	// Of the outbox. The detail names the event, shard or replay.
+	AuditOutboxRetry   AuditAction = "outbox.retry"
+	AuditOutboxDiscard AuditAction = "outbox.discard"
+	AuditOutboxPause   AuditAction = "outbox.pause"
+	AuditOutboxResume  AuditAction = "outbox.resume"
+	AuditOutboxReplay  AuditAction = "outbox.replay"
+	AuditOutboxCancel  AuditAction = "outbox.replay_cancel"
+	AuditOutboxRequeue AuditAction = "outbox.requeue" // what the stream was found to lack
 )

@@ -91,7 +91,9 @@ var ErrEventsWait = errors.New("events of the user still wait to be published")
 type EventEraser interface {
 	// Forget drops the user's events below a version from what is kept, those that still wait excepted, and all that WeChat
 	// pushed about the user, which need not come before the last event, waiting or not. Dead and held events stay. Where events
-	// below the version still wait it returns ErrEventsWait, having dropped the others: it is to be called again.
+	// below the version still wait it returns ErrEventsWait, having dropped the others: it is to be called again. Replays that
+	// ask for the user end, and keep the id no longer. It waits for what is being sent again: once it returns, no replay sends
+	// an event that it dropped.
 	Forget(ctx context.Context, user domain.UserID, below int64) error
 }
 

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs what the test suite needs and this machine lacks: a C compiler for the race detector, PostgreSQL, Redis,
-# nginx, SoftHSM2 and Chromium. It uses apt as root or through sudo without a password; elsewhere it names what to install. A test
-# whose server is missing skips, or fails under MENJIN_TEST_REQUIRE=all.
+# nginx, SoftHSM2, Chromium and Node.js. It uses apt as root or through sudo without a password; elsewhere it names what to
+# install. With npm it installs the AsyncAPI parser into tools/asyncapi. A test whose server or program is missing skips, or
+# fails under MENJIN_TEST_REQUIRE=all.
 set -eu
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -28,6 +29,19 @@ missing() {
 	has nginx || [ -x /usr/sbin/nginx ] || echo nginx
 	has_softhsm || echo softhsm2
 	has chromium || has chromium-browser || has google-chrome || echo chromium
+	has node || echo nodejs
+	has npm || echo npm
+}
+
+# install_parser does nothing when what the lock file names is installed already.
+install_parser() {
+	has npm || return 0
+	folder=$(dirname "$0")/asyncapi
+	if ! cmp -s "$folder/package-lock.json" "$folder/node_modules/.installed"; then
+		echo "testdeps: installing the AsyncAPI parser"
+		{ (cd "$folder" && npm ci --silent) && cp "$folder/package-lock.json" "$folder/node_modules/.installed"; } ||
+			echo "testdeps: could not install the AsyncAPI parser; its test is skipped"
+	fi
 }
 
 apt() {
@@ -41,7 +55,7 @@ apt() {
 may_install() { has apt-get && { [ "$(id -u)" = 0 ] || { has sudo && sudo -n true 2>/dev/null; }; }; }
 
 packages=$(missing | tr '\n' ' ')
-[ -n "$packages" ] || exit 0
+[ -n "$packages" ] || { install_parser; exit 0; }
 
 if may_install; then
 	echo "testdeps: installing $packages"
@@ -51,7 +65,8 @@ if may_install; then
 		apt install -y --no-install-recommends "$package" >/dev/null </dev/null || echo "testdeps: could not install $package"
 	done
 	packages=$(missing | tr '\n' ' ')
-	[ -n "$packages" ] || exit 0
 fi
+install_parser
+[ -n "$packages" ] || exit 0
 echo "testdeps: not installed, so their tests are skipped: $packages"
 case $packages in *gcc*) echo "testdeps: the race detector needs a C compiler: install gcc" >&2; exit 1 ;; esac

@@ -21,6 +21,16 @@ var adminRoutes = []struct {
 	{"DELETE", "/users/{id}/sessions", "", 200, 200},
 	{"PUT", "/users/{id}/roles", `{"roles":["user"]}`, 403, 200},
 	{"GET", "/audit", "", 403, 200},
+	{"GET", "/outbox", "", 403, 200},
+	{"GET", "/outbox/dead", "", 403, 200},
+	{"POST", "/outbox/dead/retry", "", 403, 200},
+	{"POST", "/outbox/dead/{id}/retry", "", 403, 404},
+	{"POST", "/outbox/dead/{id}/discard", `{"reason":"x"}`, 403, 404},
+	{"POST", "/outbox/pause", `{}`, 403, 200},
+	{"POST", "/outbox/resume", `{}`, 403, 200},
+	{"GET", "/outbox/replays", "", 403, 200},
+	{"POST", "/outbox/replays", `{"type":"menjin.user.registered.v1"}`, 403, 201},
+	{"DELETE", "/outbox/replays/{id}", "", 403, 404},
 	{"POST", "/users/merge", `{"user_id":"{id}","other_user_id":"{other}"}`, 403, 200},
 }
 

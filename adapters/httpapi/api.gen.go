@@ -32,6 +32,21 @@ func (e AuditResponseCode) Valid() bool {
 	}
 }
 
+// Defines values for DeadLettersResponseCode.
+const (
+	DeadLettersResponseCodeN200 DeadLettersResponseCode = 200
+)
+
+// Valid indicates whether the value is a known member of the DeadLettersResponseCode enum.
+func (e DeadLettersResponseCode) Valid() bool {
+	switch e {
+	case DeadLettersResponseCodeN200:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DependencyStateStatus.
 const (
 	Down DependencyStateStatus = "down"
@@ -188,6 +203,21 @@ func (e LoginResultTokenType) Valid() bool {
 	}
 }
 
+// Defines values for OutboxResponseCode.
+const (
+	OutboxResponseCodeN200 OutboxResponseCode = 200
+)
+
+// Valid indicates whether the value is a known member of the OutboxResponseCode enum.
+func (e OutboxResponseCode) Valid() bool {
+	switch e {
+	case OutboxResponseCodeN200:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ReadinessStatus.
 const (
 	Degraded ReadinessStatus = "degraded"
@@ -214,13 +244,58 @@ func (e ReadinessStatus) Valid() bool {
 
 // Defines values for RegisterResponseCode.
 const (
-	N201 RegisterResponseCode = 201
+	RegisterResponseCodeN201 RegisterResponseCode = 201
 )
 
 // Valid indicates whether the value is a known member of the RegisterResponseCode enum.
 func (e RegisterResponseCode) Valid() bool {
 	switch e {
-	case N201:
+	case RegisterResponseCodeN201:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReplayResponseCode.
+const (
+	ReplayResponseCodeN201 ReplayResponseCode = 201
+)
+
+// Valid indicates whether the value is a known member of the ReplayResponseCode enum.
+func (e ReplayResponseCode) Valid() bool {
+	switch e {
+	case ReplayResponseCodeN201:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReplaysResponseCode.
+const (
+	ReplaysResponseCodeN200 ReplaysResponseCode = 200
+)
+
+// Valid indicates whether the value is a known member of the ReplaysResponseCode enum.
+func (e ReplaysResponseCode) Valid() bool {
+	switch e {
+	case ReplaysResponseCodeN200:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RetriedResponseCode.
+const (
+	RetriedResponseCodeN200 RetriedResponseCode = 200
+)
+
+// Valid indicates whether the value is a known member of the RetriedResponseCode enum.
+func (e RetriedResponseCode) Valid() bool {
+	switch e {
+	case RetriedResponseCodeN200:
 		return true
 	default:
 		return false
@@ -461,6 +536,105 @@ type BindPhoneRequest struct {
 	Iv *InitialVector `json:"iv,omitempty"`
 }
 
+// DeadLetter defines model for DeadLetter.
+type DeadLetter struct {
+	// Attempts 尝试次数 · how often it was tried
+	//
+	// Examples: 1
+	Attempts int `json:"attempts"`
+
+	// Behind 该用户之后的事件,含曾发布过的 · later events of the user, up to the next dead letter, those that went out before among them
+	//
+	// Examples: 3
+	Behind int64 `json:"behind"`
+
+	// Data 事件内容 · what it tells
+	Data map[string]interface{} `json:"data"`
+
+	// EventId UUIDv7
+	//
+	// Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
+	EventId Id `json:"event_id"`
+
+	// FirstFailedAt 首次被拒收 · first refused
+	//
+	// Examples: 2026-11-22T09:30:01Z
+	FirstFailedAt time.Time `json:"first_failed_at"`
+
+	// Id 发件箱编号 · outbox id
+	//
+	// Examples: 48213
+	Id int64 `json:"id"`
+
+	// LastFailedAt 最近被拒收 · last refused
+	//
+	// Examples: 2026-11-22T09:30:01Z
+	LastFailedAt time.Time `json:"last_failed_at"`
+
+	// Reason 为何被拒收 · why it was refused
+	//
+	// Examples: it is larger than the stream takes
+	Reason string `json:"reason"`
+
+	// Resolution 如何处理的,`null` 表示尚未处理 · what was decided; `null` while nobody has
+	//
+	// Examples: retried
+	Resolution nullable.Nullable[string] `json:"resolution"`
+
+	// Subject 主题 · the subject
+	//
+	// Examples: menjin.user.registered.0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
+	Subject string `json:"subject"`
+
+	// Time 何时发生 · when it happened
+	//
+	// Examples: 2026-11-22T09:30:00Z
+	Time time.Time `json:"time"`
+
+	// Type 事件类型 · type of the event
+	//
+	// Examples: menjin.user.registered.v1
+	Type string `json:"type"`
+
+	// UserId 谁的事件 · whom it is about
+	//
+	// Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
+	UserId nullable.Nullable[string] `json:"user_id"`
+
+	// Version 该用户的第几个事件 · which event of the user it is
+	//
+	// Examples: 1
+	Version int64 `json:"version"`
+}
+
+// DeadLetterPage defines model for DeadLetterPage.
+type DeadLetterPage struct {
+	// Letters 一页 · the page
+	Letters []DeadLetter `json:"letters"`
+
+	// NextCursor 下一页的 `cursor`,`null` 表示没有下一页 · `cursor` of the next page; `null` when this is the last
+	//
+	// Examples: 48213
+	NextCursor nullable.Nullable[NextOutboxCursor] `json:"next_cursor"`
+}
+
+// DeadLettersResponse Examples: {"code":200,"data":{"letters":[{"attempts":1,"behind":3,"data":{"app_id":"wx0123456789abcdef","method":"wechat","registered_at":"2026-11-22T09:30:00Z","user_id":"0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192"},"event_id":"0193a5b0-7c21-7000-8000-2c3d4e5f6071","first_failed_at":"2026-11-22T09:30:01Z","id":48213,"last_failed_at":"2026-11-22T09:30:01Z","reason":"it is larger than the stream takes","resolution":null,"subject":"menjin.user.registered.0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192","time":"2026-11-22T09:30:00Z","type":"menjin.user.registered.v1","user_id":"0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192","version":1}],"next_cursor":null},"message":"操作成功","request_id":"0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192"}
+type DeadLettersResponse struct {
+	Code DeadLettersResponseCode `json:"code"`
+	Data DeadLetterPage          `json:"data"`
+
+	// Message Examples: 操作成功
+	Message string `json:"message"`
+
+	// RequestId 请求编号 · id of the request
+	//
+	// Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
+	RequestId RequestId `json:"request_id"`
+}
+
+// DeadLettersResponseCode defines model for DeadLettersResponse.Code.
+type DeadLettersResponseCode int
+
 // DependencyState defines model for DependencyState.
 type DependencyState struct {
 	// LatencyMs 毫秒 · milliseconds
@@ -503,6 +677,14 @@ type Device struct {
 	System *string `json:"system,omitempty"`
 }
 
+// DiscardRequest Examples: {"reason":"下游已人工补录 · entered by hand"}
+type DiscardRequest struct {
+	// Reason 为什么,写入审计日志 · why, for the audit log
+	//
+	// Examples: 下游已人工补录 · entered by hand
+	Reason string `json:"reason"`
+}
+
 // DoneResponse Examples: {"code":200,"data":null,"message":"操作成功","request_id":"0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192"}
 type DoneResponse struct {
 	Code DoneResponseCode       `json:"code"`
@@ -524,6 +706,29 @@ type DoneResponseCode int
 //
 // Examples: 1cFQvp0vHBuqSrDHrlHqLBIW8oKOFsWdXkFGx6yDsYQ=
 type EncryptedData = string
+
+// EventSchema defines model for EventSchema.
+type EventSchema struct {
+	// Id `$id` · its `$id`
+	//
+	// Examples: urn:menjin:schema:menjin.user.registered.v1.json
+	Id string `json:"id"`
+
+	// Schema 地址 · where it is
+	//
+	// Examples: /schemas/menjin.user.registered.v1.json
+	Schema string `json:"schema"`
+
+	// Title 说明 · what it is about
+	//
+	// Examples: 用户注册 · A user came to be
+	Title string `json:"title"`
+
+	// Type 类型 · the type
+	//
+	// Examples: menjin.user.registered.v1
+	Type string `json:"type"`
+}
 
 // Export defines model for Export.
 type Export struct {
@@ -884,6 +1089,90 @@ type NewUsername = string
 // Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
 type NextCursor = string
 
+// NextOutboxCursor 下一页的 `cursor`,`null` 表示没有下一页 · `cursor` of the next page; `null` when this is the last
+//
+// Examples: 48213
+type NextOutboxCursor = string
+
+// Outbox defines model for Outbox.
+type Outbox struct {
+	// Dead 未处理的死信 · dead letters that nobody has decided on
+	//
+	// Examples: 1
+	Dead int64 `json:"dead"`
+
+	// Held 被死信挡住的用户 · users whose events are held behind one
+	//
+	// Examples: 1
+	Held int64 `json:"held"`
+
+	// LagSeconds 它等了多少秒 · for how many seconds it has waited
+	//
+	// Examples: 0.4
+	LagSeconds float64 `json:"lag_seconds"`
+
+	// OldestAt 等得最久的何时产生 · when the one was made that waits longest
+	//
+	// Examples: 2026-11-22T09:30:00Z
+	OldestAt nullable.Nullable[time.Time] `json:"oldest_at"`
+	Shards   []OutboxShard                `json:"shards"`
+
+	// Waiting 等待发布的事件 · events that wait to be published
+	//
+	// Examples: 2
+	Waiting int64 `json:"waiting"`
+}
+
+// OutboxResponse Examples: {"code":200,"data":{"dead":1,"held":1,"lag_seconds":0.4,"oldest_at":"2026-11-22T09:30:00Z","shards":[{"delayed_until":null,"last_id":48213,"paused":false,"shard":0,"stream_sequence":48190,"waiting":2}],"waiting":2},"message":"操作成功","request_id":"0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192"}
+type OutboxResponse struct {
+	Code OutboxResponseCode `json:"code"`
+	Data Outbox             `json:"data"`
+
+	// Message Examples: 操作成功
+	Message string `json:"message"`
+
+	// RequestId 请求编号 · id of the request
+	//
+	// Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
+	RequestId RequestId `json:"request_id"`
+}
+
+// OutboxResponseCode defines model for OutboxResponse.Code.
+type OutboxResponseCode int
+
+// OutboxShard defines model for OutboxShard.
+type OutboxShard struct {
+	// DelayedUntil 失败之后等到何时 · until when it waits after a failure
+	//
+	// Examples: 2026-11-22T09:30:01Z
+	DelayedUntil nullable.Nullable[time.Time] `json:"delayed_until"`
+
+	// LastId 最后发布的发件箱编号 · the outbox id published last
+	//
+	// Examples: 48213
+	LastId int64 `json:"last_id"`
+
+	// Paused 是否暂停 · whether it is stopped
+	//
+	// Examples: false
+	Paused bool `json:"paused"`
+
+	// Shard 分片 · the shard
+	//
+	// Examples: 0
+	Shard int `json:"shard"`
+
+	// StreamSequence 它在流中的位置 · where it lies in the stream
+	//
+	// Examples: 48190
+	StreamSequence int64 `json:"stream_sequence"`
+
+	// Waiting 等待发布的事件 · events that wait in it
+	//
+	// Examples: 2
+	Waiting int64 `json:"waiting"`
+}
+
 // PasswordChangeRequest Examples: {"new_password":"purple monkey dishwasher","old_password":"correct horse battery"}
 type PasswordChangeRequest struct {
 	// NewPassword 不能是最常见的密码或用户名 · neither a very common one nor the username
@@ -987,10 +1276,195 @@ type RegisterResponse struct {
 // RegisterResponseCode defines model for RegisterResponse.Code.
 type RegisterResponseCode int
 
+// Replay defines model for Replay.
+type Replay struct {
+	// Failure 为何提前结束 · why it ended early
+	//
+	// Examples: cancelled
+	Failure nullable.Nullable[string] `json:"failure"`
+	Filter  ReplayFilter              `json:"filter"`
+
+	// FinishedAt 何时结束 · when it ended
+	//
+	// Examples: 2026-11-22T09:31:00Z
+	FinishedAt nullable.Nullable[time.Time] `json:"finished_at"`
+
+	// Id UUIDv7
+	//
+	// Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
+	Id Id `json:"id"`
+
+	// LastId 到哪个发件箱编号为止 · the outbox id it ends with
+	//
+	// Examples: 48213
+	LastId int64 `json:"last_id"`
+
+	// NextId 已处理到的发件箱编号 · the highest outbox id that was sent or passed over
+	//
+	// Examples: 48120
+	NextId int64 `json:"next_id"`
+
+	// RequestedAt 何时提出 · when it was asked for
+	//
+	// Examples: 2026-11-22T09:30:00Z
+	RequestedAt time.Time `json:"requested_at"`
+
+	// Sent 已送出多少 · how many were sent
+	//
+	// Examples: 37
+	Sent int64 `json:"sent"`
+
+	// To 送到 `menjin.replay.<to>.…`,`null` 表示流 · where to; `null` is the stream
+	//
+	// Examples: billing
+	To nullable.Nullable[string] `json:"to"`
+}
+
+// ReplayFilter defines model for ReplayFilter.
+type ReplayFilter struct {
+	// FromId 发件箱编号,含 · outbox id, included
+	//
+	// Examples: 48000
+	FromId nullable.Nullable[int64] `json:"from_id"`
+
+	// Since 何时起产生的 · made since
+	//
+	// Examples: 2026-11-22T08:00:00Z
+	Since nullable.Nullable[time.Time] `json:"since"`
+
+	// ToId 发件箱编号,含 · outbox id, included
+	//
+	// Examples: 48213
+	ToId nullable.Nullable[int64] `json:"to_id"`
+
+	// Type 事件类型 · type of the events
+	//
+	// Examples: menjin.user.registered.v1
+	Type nullable.Nullable[string] `json:"type"`
+
+	// Until 何时之前产生的 · made before
+	//
+	// Examples: 2026-11-22T09:00:00Z
+	Until nullable.Nullable[time.Time] `json:"until"`
+
+	// UserId 谁的事件 · whose events
+	//
+	// Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
+	UserId nullable.Nullable[string] `json:"user_id"`
+}
+
+// ReplayRequest Examples: {"since":"2026-11-22T08:00:00Z","to":"billing","type":"menjin.user.registered.v1"}
+type ReplayRequest struct {
+	// FromId 发件箱编号,含 · outbox id, included
+	//
+	// Examples: 48000
+	FromId *int64 `json:"from_id,omitempty"`
+
+	// Since 何时起产生的 · made since
+	//
+	// Examples: 2026-11-22T08:00:00Z
+	Since *string `json:"since,omitempty"`
+
+	// To 送到 `menjin.replay.<to>.…`,缺省为流 · to `menjin.replay.<to>.…`; to the stream when left out
+	//
+	// Examples: billing
+	To *string `json:"to,omitempty"`
+
+	// ToId 发件箱编号,含 · outbox id, included
+	//
+	// Examples: 48213
+	ToId *int64 `json:"to_id,omitempty"`
+
+	// Type 事件类型 · type of the events
+	//
+	// Examples: menjin.user.registered.v1
+	Type *string `json:"type,omitempty"`
+
+	// Until 何时之前产生的 · made before
+	//
+	// Examples: 2026-11-22T09:00:00Z
+	Until *string `json:"until,omitempty"`
+
+	// UserId 谁的事件 · whose events
+	//
+	// Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
+	UserId *string `json:"user_id,omitempty"`
+}
+
+// ReplayResponse Examples: {"code":201,"data":{"failure":null,"filter":{"from_id":null,"since":"2026-11-22T08:00:00Z","to_id":null,"type":"menjin.user.registered.v1","until":null,"user_id":null},"finished_at":null,"id":"0193a5b0-7c22-7000-8000-2c3d4e5f6071","last_id":48213,"next_id":48120,"requested_at":"2026-11-22T09:30:00Z","sent":37,"to":"billing"},"message":"操作成功","request_id":"0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192"}
+type ReplayResponse struct {
+	Code ReplayResponseCode `json:"code"`
+	Data Replay             `json:"data"`
+
+	// Message Examples: 操作成功
+	Message string `json:"message"`
+
+	// RequestId 请求编号 · id of the request
+	//
+	// Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
+	RequestId RequestId `json:"request_id"`
+}
+
+// ReplayResponseCode defines model for ReplayResponse.Code.
+type ReplayResponseCode int
+
+// Replays defines model for Replays.
+type Replays struct {
+	// Replays 最新的在前 · newest first
+	Replays []Replay `json:"replays"`
+}
+
+// ReplaysResponse Examples: {"code":200,"data":{"replays":[{"failure":null,"filter":{"from_id":null,"since":"2026-11-22T08:00:00Z","to_id":null,"type":"menjin.user.registered.v1","until":null,"user_id":null},"finished_at":null,"id":"0193a5b0-7c22-7000-8000-2c3d4e5f6071","last_id":48213,"next_id":48120,"requested_at":"2026-11-22T09:30:00Z","sent":37,"to":"billing"}]},"message":"操作成功","request_id":"0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192"}
+type ReplaysResponse struct {
+	Code ReplaysResponseCode `json:"code"`
+	Data Replays             `json:"data"`
+
+	// Message Examples: 操作成功
+	Message string `json:"message"`
+
+	// RequestId 请求编号 · id of the request
+	//
+	// Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
+	RequestId RequestId `json:"request_id"`
+}
+
+// ReplaysResponseCode defines model for ReplaysResponse.Code.
+type ReplaysResponseCode int
+
 // RequestId 请求编号 · id of the request
 //
 // Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
 type RequestId = string
+
+// Retried defines model for Retried.
+type Retried struct {
+	// NextCursor 下一页的 `cursor`,`null` 表示没有下一页 · `cursor` of the next page; `null` when this is the last
+	//
+	// Examples: 48213
+	NextCursor nullable.Nullable[NextOutboxCursor] `json:"next_cursor"`
+
+	// Retried 重试了多少 · how many are retried
+	//
+	// Examples: 2
+	Retried int `json:"retried"`
+}
+
+// RetriedResponse Examples: {"code":200,"data":{"next_cursor":null,"retried":2},"message":"操作成功","request_id":"0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192"}
+type RetriedResponse struct {
+	Code RetriedResponseCode `json:"code"`
+	Data Retried             `json:"data"`
+
+	// Message Examples: 操作成功
+	Message string `json:"message"`
+
+	// RequestId 请求编号 · id of the request
+	//
+	// Examples: 0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192
+	RequestId RequestId `json:"request_id"`
+}
+
+// RetriedResponseCode defines model for RetriedResponse.Code.
+type RetriedResponseCode int
 
 // Role 角色 · role
 //
@@ -1081,6 +1555,14 @@ type SessionsResponse struct {
 
 // SessionsResponseCode defines model for SessionsResponse.Code.
 type SessionsResponseCode int
+
+// ShardRequest Examples: {}, {"shard":0}
+type ShardRequest struct {
+	// Shard 分片,缺省为全部 · the shard; all when left out
+	//
+	// Examples: 0
+	Shard *int `json:"shard,omitempty"`
+}
 
 // Tokens defines model for Tokens.
 type Tokens struct {
@@ -1303,11 +1785,17 @@ type WeChatProfileRequest struct {
 // Cursor defines model for Cursor.
 type Cursor = string
 
+// EventInPath defines model for EventInPath.
+type EventInPath = string
+
 // IdInPath defines model for IdInPath.
 type IdInPath = string
 
 // Limit defines model for Limit.
 type Limit = string
+
+// OutboxCursor defines model for OutboxCursor.
+type OutboxCursor = string
 
 // Done Examples: {"code":200,"data":null,"message":"操作成功","request_id":"0193a5b0-7c1e-7d2a-9b3c-4d5e6f708192"}
 type Done = DoneResponse
@@ -1328,6 +1816,33 @@ type BrowseAuditParams struct {
 
 	// Action 做了什么 · what was done
 	Action *string `form:"action,omitempty" json:"action,omitempty"`
+}
+
+// BrowseDeadLettersParams defines parameters for BrowseDeadLetters.
+type BrowseDeadLettersParams struct {
+	// Cursor 上一页的 `next_cursor` · `next_cursor` of the page before
+	Cursor *OutboxCursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Limit 一页至多多少条 · how many a page holds at most
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// UserId 谁的事件 · whose events
+	UserId *string `form:"user_id,omitempty" json:"user_id,omitempty"`
+
+	// Resolved 也列出已处理的 · those decided on as well
+	Resolved *string `form:"resolved,omitempty" json:"resolved,omitempty"`
+}
+
+// RetryDeadLettersParams defines parameters for RetryDeadLetters.
+type RetryDeadLettersParams struct {
+	// Cursor 上一页的 `next_cursor` · `next_cursor` of the page before
+	Cursor *OutboxCursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// BrowseReplaysParams defines parameters for BrowseReplays.
+type BrowseReplaysParams struct {
+	// Limit 一页至多多少条 · how many a page holds at most
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
 // BrowseUsersParams defines parameters for BrowseUsers.
@@ -1356,6 +1871,18 @@ type BrowseUsersParams struct {
 
 // BrowseUsersParamsRole defines parameters for BrowseUsers.
 type BrowseUsersParamsRole string
+
+// DiscardDeadLetterJSONRequestBody defines body for DiscardDeadLetter for application/json ContentType.
+type DiscardDeadLetterJSONRequestBody = DiscardRequest
+
+// PauseOutboxJSONRequestBody defines body for PauseOutbox for application/json ContentType.
+type PauseOutboxJSONRequestBody = ShardRequest
+
+// RequestReplayJSONRequestBody defines body for RequestReplay for application/json ContentType.
+type RequestReplayJSONRequestBody = ReplayRequest
+
+// ResumeOutboxJSONRequestBody defines body for ResumeOutbox for application/json ContentType.
+type ResumeOutboxJSONRequestBody = ShardRequest
 
 // MergeUsersJSONRequestBody defines body for MergeUsers for application/json ContentType.
 type MergeUsersJSONRequestBody = MergeUsersRequest
@@ -1404,6 +1931,36 @@ type ServerInterface interface {
 	// BrowseAudit 审计日志 · The audit log
 	// (GET /api/admin/audit)
 	BrowseAudit(ctx echo.Context, params BrowseAuditParams) error
+	// ShowOutbox 发件箱的状态 · State of the outbox
+	// (GET /api/admin/outbox)
+	ShowOutbox(ctx echo.Context) error
+	// BrowseDeadLetters 死信 · Dead letters
+	// (GET /api/admin/outbox/dead)
+	BrowseDeadLetters(ctx echo.Context, params BrowseDeadLettersParams) error
+	// RetryDeadLetters 重试全部死信 · Retry all dead letters
+	// (POST /api/admin/outbox/dead/retry)
+	RetryDeadLetters(ctx echo.Context, params RetryDeadLettersParams) error
+	// DiscardDeadLetter 放弃一个死信 · Give a dead letter up
+	// (POST /api/admin/outbox/dead/{event_id}/discard)
+	DiscardDeadLetter(ctx echo.Context, eventId EventInPath) error
+	// RetryDeadLetter 重试一个死信 · Retry a dead letter
+	// (POST /api/admin/outbox/dead/{event_id}/retry)
+	RetryDeadLetter(ctx echo.Context, eventId EventInPath) error
+	// PauseOutbox 暂停发布 · Stop publishing
+	// (POST /api/admin/outbox/pause)
+	PauseOutbox(ctx echo.Context) error
+	// BrowseReplays 重放 · Replays
+	// (GET /api/admin/outbox/replays)
+	BrowseReplays(ctx echo.Context, params BrowseReplaysParams) error
+	// RequestReplay 再次发送事件 · Send events again
+	// (POST /api/admin/outbox/replays)
+	RequestReplay(ctx echo.Context) error
+	// CancelReplay 结束重放 · End a replay
+	// (DELETE /api/admin/outbox/replays/{id})
+	CancelReplay(ctx echo.Context, id IdInPath) error
+	// ResumeOutbox 恢复发布 · Go on publishing
+	// (POST /api/admin/outbox/resume)
+	ResumeOutbox(ctx echo.Context) error
 	// BrowseUsers 用户列表 · Users
 	// (GET /api/admin/users)
 	BrowseUsers(ctx echo.Context, params BrowseUsersParams) error
@@ -1491,9 +2048,18 @@ type ServerInterface interface {
 	// UnlinkWeChat 取消关联微信 · Unlink a WeChat identity
 	// (DELETE /api/user/wechat/{app_id})
 	UnlinkWeChat(ctx echo.Context, appId string) error
+	// GetEventContract 事件的 AsyncAPI 3.0 文档 · Where events are published, as AsyncAPI 3.0
+	// (GET /asyncapi.json)
+	GetEventContract(ctx echo.Context) error
+	// GetEventContractYaml 同一文档的 YAML · The same document as YAML
+	// (GET /asyncapi.yaml)
+	GetEventContractYaml(ctx echo.Context) error
 	// GetDocs 可阅读的文档 · This document as a page
 	// (GET /docs)
 	GetDocs(ctx echo.Context) error
+	// GetEventPage 可阅读的事件目录 · The catalogue of events as a page
+	// (GET /docs/events)
+	GetEventPage(ctx echo.Context) error
 	// GetDocsAsset 文档页面的组成文件 · A part of the page
 	// (GET /docs/{asset})
 	GetDocsAsset(ctx echo.Context, asset string) error
@@ -1509,6 +2075,12 @@ type ServerInterface interface {
 	// GetContract 本文档 · This document
 	// (GET /openapi.json)
 	GetContract(ctx echo.Context) error
+	// ListSchemas 事件数据的 JSON Schema · The JSON Schemas of events
+	// (GET /schemas/)
+	ListSchemas(ctx echo.Context) error
+	// GetSchema 一种事件的 JSON Schema · The JSON Schema of one type
+	// (GET /schemas/{file})
+	GetSchema(ctx echo.Context, file string) error
 }
 
 // ServerInterfaceWrapper converts echo contexts to parameters.
@@ -1568,6 +2140,165 @@ func (w *ServerInterfaceWrapper) BrowseAudit(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.BrowseAudit(ctx, params)
+	return err
+}
+
+// ShowOutbox converts echo context to params.
+func (w *ServerInterfaceWrapper) ShowOutbox(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ShowOutbox(ctx)
+	return err
+}
+
+// BrowseDeadLetters converts echo context to params.
+func (w *ServerInterfaceWrapper) BrowseDeadLetters(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params BrowseDeadLettersParams
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "user_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "user_id", ctx.QueryParams(), &params.UserId, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter user_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "resolved" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "resolved", ctx.QueryParams(), &params.Resolved, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter resolved: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.BrowseDeadLetters(ctx, params)
+	return err
+}
+
+// RetryDeadLetters converts echo context to params.
+func (w *ServerInterfaceWrapper) RetryDeadLetters(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RetryDeadLettersParams
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RetryDeadLetters(ctx, params)
+	return err
+}
+
+// DiscardDeadLetter converts echo context to params.
+func (w *ServerInterfaceWrapper) DiscardDeadLetter(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "event_id" -------------
+	var eventId EventInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "event_id", ctx.Param("event_id"), &eventId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter event_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DiscardDeadLetter(ctx, eventId)
+	return err
+}
+
+// RetryDeadLetter converts echo context to params.
+func (w *ServerInterfaceWrapper) RetryDeadLetter(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "event_id" -------------
+	var eventId EventInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "event_id", ctx.Param("event_id"), &eventId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter event_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RetryDeadLetter(ctx, eventId)
+	return err
+}
+
+// PauseOutbox converts echo context to params.
+func (w *ServerInterfaceWrapper) PauseOutbox(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PauseOutbox(ctx)
+	return err
+}
+
+// BrowseReplays converts echo context to params.
+func (w *ServerInterfaceWrapper) BrowseReplays(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params BrowseReplaysParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.BrowseReplays(ctx, params)
+	return err
+}
+
+// RequestReplay converts echo context to params.
+func (w *ServerInterfaceWrapper) RequestReplay(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RequestReplay(ctx)
+	return err
+}
+
+// CancelReplay converts echo context to params.
+func (w *ServerInterfaceWrapper) CancelReplay(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id IdInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CancelReplay(ctx, id)
+	return err
+}
+
+// ResumeOutbox converts echo context to params.
+func (w *ServerInterfaceWrapper) ResumeOutbox(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ResumeOutbox(ctx)
 	return err
 }
 
@@ -1939,12 +2670,39 @@ func (w *ServerInterfaceWrapper) UnlinkWeChat(ctx echo.Context) error {
 	return err
 }
 
+// GetEventContract converts echo context to params.
+func (w *ServerInterfaceWrapper) GetEventContract(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetEventContract(ctx)
+	return err
+}
+
+// GetEventContractYaml converts echo context to params.
+func (w *ServerInterfaceWrapper) GetEventContractYaml(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetEventContractYaml(ctx)
+	return err
+}
+
 // GetDocs converts echo context to params.
 func (w *ServerInterfaceWrapper) GetDocs(ctx echo.Context) error {
 	var err error
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetDocs(ctx)
+	return err
+}
+
+// GetEventPage converts echo context to params.
+func (w *ServerInterfaceWrapper) GetEventPage(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetEventPage(ctx)
 	return err
 }
 
@@ -2000,6 +2758,31 @@ func (w *ServerInterfaceWrapper) GetContract(ctx echo.Context) error {
 	return err
 }
 
+// ListSchemas converts echo context to params.
+func (w *ServerInterfaceWrapper) ListSchemas(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListSchemas(ctx)
+	return err
+}
+
+// GetSchema converts echo context to params.
+func (w *ServerInterfaceWrapper) GetSchema(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "file" -------------
+	var file string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "file", ctx.Param("file"), &file, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter file: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetSchema(ctx, file)
+	return err
+}
+
 // This is a simple interface which specifies echo.Route addition functions which
 // are present on both echo.Echo and echo.Group, since we want to allow using
 // either of them for path registration
@@ -2049,6 +2832,16 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 
 	router.GET(options.BaseURL+"/.well-known/jwks.json", wrapper.GetKeys, options.OperationMiddlewares["getKeys"]...)
 	router.GET(options.BaseURL+"/api/admin/audit", wrapper.BrowseAudit, options.OperationMiddlewares["browseAudit"]...)
+	router.GET(options.BaseURL+"/api/admin/outbox", wrapper.ShowOutbox, options.OperationMiddlewares["showOutbox"]...)
+	router.GET(options.BaseURL+"/api/admin/outbox/dead", wrapper.BrowseDeadLetters, options.OperationMiddlewares["browseDeadLetters"]...)
+	router.POST(options.BaseURL+"/api/admin/outbox/dead/:event_id/discard", wrapper.DiscardDeadLetter, options.OperationMiddlewares["discardDeadLetter"]...)
+	router.POST(options.BaseURL+"/api/admin/outbox/dead/:event_id/retry", wrapper.RetryDeadLetter, options.OperationMiddlewares["retryDeadLetter"]...)
+	router.POST(options.BaseURL+"/api/admin/outbox/dead/retry", wrapper.RetryDeadLetters, options.OperationMiddlewares["retryDeadLetters"]...)
+	router.POST(options.BaseURL+"/api/admin/outbox/pause", wrapper.PauseOutbox, options.OperationMiddlewares["pauseOutbox"]...)
+	router.GET(options.BaseURL+"/api/admin/outbox/replays", wrapper.BrowseReplays, options.OperationMiddlewares["browseReplays"]...)
+	router.POST(options.BaseURL+"/api/admin/outbox/replays", wrapper.RequestReplay, options.OperationMiddlewares["requestReplay"]...)
+	router.DELETE(options.BaseURL+"/api/admin/outbox/replays/:id", wrapper.CancelReplay, options.OperationMiddlewares["cancelReplay"]...)
+	router.POST(options.BaseURL+"/api/admin/outbox/resume", wrapper.ResumeOutbox, options.OperationMiddlewares["resumeOutbox"]...)
 	router.GET(options.BaseURL+"/api/admin/users", wrapper.BrowseUsers, options.OperationMiddlewares["browseUsers"]...)
 	router.GET(options.BaseURL+"/api/admin/users/:id", wrapper.ShowUser, options.OperationMiddlewares["showUser"]...)
 	router.POST(options.BaseURL+"/api/admin/users/:id/lock", wrapper.LockUser, options.OperationMiddlewares["lockUser"]...)
@@ -2078,12 +2871,17 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/api/user/wechat", wrapper.LinkWeChat, options.OperationMiddlewares["linkWeChat"]...)
 	router.DELETE(options.BaseURL+"/api/user/wechat/:app_id", wrapper.UnlinkWeChat, options.OperationMiddlewares["unlinkWeChat"]...)
 	router.POST(options.BaseURL+"/api/user/wechat/profile", wrapper.TakeWeChatProfile, options.OperationMiddlewares["takeWeChatProfile"]...)
+	router.GET(options.BaseURL+"/asyncapi.json", wrapper.GetEventContract, options.OperationMiddlewares["getEventContract"]...)
+	router.GET(options.BaseURL+"/asyncapi.yaml", wrapper.GetEventContractYaml, options.OperationMiddlewares["getEventContractYaml"]...)
 	router.GET(options.BaseURL+"/docs", wrapper.GetDocs, options.OperationMiddlewares["getDocs"]...)
 	router.GET(options.BaseURL+"/docs/:asset", wrapper.GetDocsAsset, options.OperationMiddlewares["getDocsAsset"]...)
+	router.GET(options.BaseURL+"/docs/events", wrapper.GetEventPage, options.OperationMiddlewares["getEventPage"]...)
 	router.GET(options.BaseURL+"/health", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
 	router.GET(options.BaseURL+"/health/live", wrapper.GetLiveness, options.OperationMiddlewares["getLiveness"]...)
 	router.GET(options.BaseURL+"/health/ready", wrapper.GetReadiness, options.OperationMiddlewares["getReadiness"]...)
 	router.GET(options.BaseURL+"/openapi.json", wrapper.GetContract, options.OperationMiddlewares["getContract"]...)
+	router.GET(options.BaseURL+"/schemas/", wrapper.ListSchemas, options.OperationMiddlewares["listSchemas"]...)
+	router.GET(options.BaseURL+"/schemas/:file", wrapper.GetSchema, options.OperationMiddlewares["getSchema"]...)
 
 }
 
@@ -2098,6 +2896,7 @@ type GetKeysResponseObject interface {
 
 type GetKeys200ResponseHeaders struct {
 	CacheControl string
+	ETag         string
 }
 
 type GetKeys200JSONResponse struct {
@@ -2113,6 +2912,7 @@ func (response GetKeys200JSONResponse) VisitGetKeysResponse(w http.ResponseWrite
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -2129,6 +2929,226 @@ type BrowseAuditResponseObject interface {
 type BrowseAudit200JSONResponse AuditResponse
 
 func (response BrowseAudit200JSONResponse) VisitBrowseAuditResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowOutboxRequestObject struct {
+}
+
+type ShowOutboxResponseObject interface {
+	VisitShowOutboxResponse(w http.ResponseWriter) error
+}
+
+type ShowOutbox200JSONResponse OutboxResponse
+
+func (response ShowOutbox200JSONResponse) VisitShowOutboxResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BrowseDeadLettersRequestObject struct {
+	Params BrowseDeadLettersParams
+}
+
+type BrowseDeadLettersResponseObject interface {
+	VisitBrowseDeadLettersResponse(w http.ResponseWriter) error
+}
+
+type BrowseDeadLetters200JSONResponse DeadLettersResponse
+
+func (response BrowseDeadLetters200JSONResponse) VisitBrowseDeadLettersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetryDeadLettersRequestObject struct {
+	Params RetryDeadLettersParams
+}
+
+type RetryDeadLettersResponseObject interface {
+	VisitRetryDeadLettersResponse(w http.ResponseWriter) error
+}
+
+type RetryDeadLetters200JSONResponse RetriedResponse
+
+func (response RetryDeadLetters200JSONResponse) VisitRetryDeadLettersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DiscardDeadLetterRequestObject struct {
+	EventId EventInPath `json:"event_id"`
+	Body    *DiscardDeadLetterJSONRequestBody
+}
+
+type DiscardDeadLetterResponseObject interface {
+	VisitDiscardDeadLetterResponse(w http.ResponseWriter) error
+}
+
+type DiscardDeadLetter200JSONResponse struct{ DoneJSONResponse }
+
+func (response DiscardDeadLetter200JSONResponse) VisitDiscardDeadLetterResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetryDeadLetterRequestObject struct {
+	EventId EventInPath `json:"event_id"`
+}
+
+type RetryDeadLetterResponseObject interface {
+	VisitRetryDeadLetterResponse(w http.ResponseWriter) error
+}
+
+type RetryDeadLetter200JSONResponse struct{ DoneJSONResponse }
+
+func (response RetryDeadLetter200JSONResponse) VisitRetryDeadLetterResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PauseOutboxRequestObject struct {
+	Body *PauseOutboxJSONRequestBody
+}
+
+type PauseOutboxResponseObject interface {
+	VisitPauseOutboxResponse(w http.ResponseWriter) error
+}
+
+type PauseOutbox200JSONResponse struct{ DoneJSONResponse }
+
+func (response PauseOutbox200JSONResponse) VisitPauseOutboxResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BrowseReplaysRequestObject struct {
+	Params BrowseReplaysParams
+}
+
+type BrowseReplaysResponseObject interface {
+	VisitBrowseReplaysResponse(w http.ResponseWriter) error
+}
+
+type BrowseReplays200JSONResponse ReplaysResponse
+
+func (response BrowseReplays200JSONResponse) VisitBrowseReplaysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestReplayRequestObject struct {
+	Body *RequestReplayJSONRequestBody
+}
+
+type RequestReplayResponseObject interface {
+	VisitRequestReplayResponse(w http.ResponseWriter) error
+}
+
+type RequestReplay201JSONResponse ReplayResponse
+
+func (response RequestReplay201JSONResponse) VisitRequestReplayResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelReplayRequestObject struct {
+	Id IdInPath `json:"id"`
+}
+
+type CancelReplayResponseObject interface {
+	VisitCancelReplayResponse(w http.ResponseWriter) error
+}
+
+type CancelReplay200JSONResponse struct{ DoneJSONResponse }
+
+func (response CancelReplay200JSONResponse) VisitCancelReplayResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResumeOutboxRequestObject struct {
+	Body *ResumeOutboxJSONRequestBody
+}
+
+type ResumeOutboxResponseObject interface {
+	VisitResumeOutboxResponse(w http.ResponseWriter) error
+}
+
+type ResumeOutbox200JSONResponse struct{ DoneJSONResponse }
+
+func (response ResumeOutbox200JSONResponse) VisitResumeOutboxResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -2783,6 +3803,72 @@ func (response UnlinkWeChat200JSONResponse) VisitUnlinkWeChatResponse(w http.Res
 	return err
 }
 
+type GetEventContractRequestObject struct {
+}
+
+type GetEventContractResponseObject interface {
+	VisitGetEventContractResponse(w http.ResponseWriter) error
+}
+
+type GetEventContract200ResponseHeaders struct {
+	CacheControl string
+	ETag         string
+}
+
+type GetEventContract200JSONResponse struct {
+	Body    map[string]interface{}
+	Headers GetEventContract200ResponseHeaders
+}
+
+func (response GetEventContract200JSONResponse) VisitGetEventContractResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEventContractYamlRequestObject struct {
+}
+
+type GetEventContractYamlResponseObject interface {
+	VisitGetEventContractYamlResponse(w http.ResponseWriter) error
+}
+
+type GetEventContractYaml200ResponseHeaders struct {
+	CacheControl string
+	ETag         string
+}
+
+type GetEventContractYaml200ApplicationyamlResponse struct {
+	Body          io.Reader
+	Headers       GetEventContractYaml200ResponseHeaders
+	ContentLength int64
+}
+
+func (response GetEventContractYaml200ApplicationyamlResponse) VisitGetEventContractYamlResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/yaml")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
 type GetDocsRequestObject struct {
 }
 
@@ -2796,6 +3882,33 @@ type GetDocs200TexthtmlResponse struct {
 }
 
 func (response GetDocs200TexthtmlResponse) VisitGetDocsResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetEventPageRequestObject struct {
+}
+
+type GetEventPageResponseObject interface {
+	VisitGetEventPageResponse(w http.ResponseWriter) error
+}
+
+type GetEventPage200TexthtmlResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetEventPage200TexthtmlResponse) VisitGetEventPageResponse(w http.ResponseWriter) error {
 
 	w.Header().Set("Content-Type", "text/html")
 	if response.ContentLength != 0 {
@@ -2964,6 +4077,69 @@ func (response GetContract200JSONResponse) VisitGetContractResponse(w http.Respo
 	return err
 }
 
+type ListSchemasRequestObject struct {
+}
+
+type ListSchemasResponseObject interface {
+	VisitListSchemasResponse(w http.ResponseWriter) error
+}
+
+type ListSchemas200ResponseHeaders struct {
+	CacheControl string
+	ETag         string
+}
+
+type ListSchemas200JSONResponse struct {
+	Body    []EventSchema
+	Headers ListSchemas200ResponseHeaders
+}
+
+func (response ListSchemas200JSONResponse) VisitListSchemasResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSchemaRequestObject struct {
+	File string `json:"file"`
+}
+
+type GetSchemaResponseObject interface {
+	VisitGetSchemaResponse(w http.ResponseWriter) error
+}
+
+type GetSchema200ResponseHeaders struct {
+	CacheControl string
+	ETag         string
+}
+
+type GetSchema200ApplicationSchemaPlusJSONResponse struct {
+	Body    map[string]interface{}
+	Headers GetSchema200ResponseHeaders
+}
+
+func (response GetSchema200ApplicationSchemaPlusJSONResponse) VisitGetSchemaResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/schema+json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// GetKeys 验证令牌的公钥 · Public keys for verifying tokens
@@ -2972,6 +4148,36 @@ type StrictServerInterface interface {
 	// BrowseAudit 审计日志 · The audit log
 	// (GET /api/admin/audit)
 	BrowseAudit(ctx context.Context, request BrowseAuditRequestObject) (BrowseAuditResponseObject, error)
+	// ShowOutbox 发件箱的状态 · State of the outbox
+	// (GET /api/admin/outbox)
+	ShowOutbox(ctx context.Context, request ShowOutboxRequestObject) (ShowOutboxResponseObject, error)
+	// BrowseDeadLetters 死信 · Dead letters
+	// (GET /api/admin/outbox/dead)
+	BrowseDeadLetters(ctx context.Context, request BrowseDeadLettersRequestObject) (BrowseDeadLettersResponseObject, error)
+	// RetryDeadLetters 重试全部死信 · Retry all dead letters
+	// (POST /api/admin/outbox/dead/retry)
+	RetryDeadLetters(ctx context.Context, request RetryDeadLettersRequestObject) (RetryDeadLettersResponseObject, error)
+	// DiscardDeadLetter 放弃一个死信 · Give a dead letter up
+	// (POST /api/admin/outbox/dead/{event_id}/discard)
+	DiscardDeadLetter(ctx context.Context, request DiscardDeadLetterRequestObject) (DiscardDeadLetterResponseObject, error)
+	// RetryDeadLetter 重试一个死信 · Retry a dead letter
+	// (POST /api/admin/outbox/dead/{event_id}/retry)
+	RetryDeadLetter(ctx context.Context, request RetryDeadLetterRequestObject) (RetryDeadLetterResponseObject, error)
+	// PauseOutbox 暂停发布 · Stop publishing
+	// (POST /api/admin/outbox/pause)
+	PauseOutbox(ctx context.Context, request PauseOutboxRequestObject) (PauseOutboxResponseObject, error)
+	// BrowseReplays 重放 · Replays
+	// (GET /api/admin/outbox/replays)
+	BrowseReplays(ctx context.Context, request BrowseReplaysRequestObject) (BrowseReplaysResponseObject, error)
+	// RequestReplay 再次发送事件 · Send events again
+	// (POST /api/admin/outbox/replays)
+	RequestReplay(ctx context.Context, request RequestReplayRequestObject) (RequestReplayResponseObject, error)
+	// CancelReplay 结束重放 · End a replay
+	// (DELETE /api/admin/outbox/replays/{id})
+	CancelReplay(ctx context.Context, request CancelReplayRequestObject) (CancelReplayResponseObject, error)
+	// ResumeOutbox 恢复发布 · Go on publishing
+	// (POST /api/admin/outbox/resume)
+	ResumeOutbox(ctx context.Context, request ResumeOutboxRequestObject) (ResumeOutboxResponseObject, error)
 	// BrowseUsers 用户列表 · Users
 	// (GET /api/admin/users)
 	BrowseUsers(ctx context.Context, request BrowseUsersRequestObject) (BrowseUsersResponseObject, error)
@@ -3059,9 +4265,18 @@ type StrictServerInterface interface {
 	// UnlinkWeChat 取消关联微信 · Unlink a WeChat identity
 	// (DELETE /api/user/wechat/{app_id})
 	UnlinkWeChat(ctx context.Context, request UnlinkWeChatRequestObject) (UnlinkWeChatResponseObject, error)
+	// GetEventContract 事件的 AsyncAPI 3.0 文档 · Where events are published, as AsyncAPI 3.0
+	// (GET /asyncapi.json)
+	GetEventContract(ctx context.Context, request GetEventContractRequestObject) (GetEventContractResponseObject, error)
+	// GetEventContractYaml 同一文档的 YAML · The same document as YAML
+	// (GET /asyncapi.yaml)
+	GetEventContractYaml(ctx context.Context, request GetEventContractYamlRequestObject) (GetEventContractYamlResponseObject, error)
 	// GetDocs 可阅读的文档 · This document as a page
 	// (GET /docs)
 	GetDocs(ctx context.Context, request GetDocsRequestObject) (GetDocsResponseObject, error)
+	// GetEventPage 可阅读的事件目录 · The catalogue of events as a page
+	// (GET /docs/events)
+	GetEventPage(ctx context.Context, request GetEventPageRequestObject) (GetEventPageResponseObject, error)
 	// GetDocsAsset 文档页面的组成文件 · A part of the page
 	// (GET /docs/{asset})
 	GetDocsAsset(ctx context.Context, request GetDocsAssetRequestObject) (GetDocsAssetResponseObject, error)
@@ -3077,6 +4292,12 @@ type StrictServerInterface interface {
 	// GetContract 本文档 · This document
 	// (GET /openapi.json)
 	GetContract(ctx context.Context, request GetContractRequestObject) (GetContractResponseObject, error)
+	// ListSchemas 事件数据的 JSON Schema · The JSON Schemas of events
+	// (GET /schemas/)
+	ListSchemas(ctx context.Context, request ListSchemasRequestObject) (ListSchemasResponseObject, error)
+	// GetSchema 一种事件的 JSON Schema · The JSON Schema of one type
+	// (GET /schemas/{file})
+	GetSchema(ctx context.Context, request GetSchemaRequestObject) (GetSchemaResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx echo.Context, request any) (any, error)
@@ -3133,6 +4354,340 @@ func (sh *strictHandler) BrowseAudit(ctx echo.Context, params BrowseAuditParams)
 		return err
 	} else if validResponse, ok := response.(BrowseAuditResponseObject); ok {
 		return validResponse.VisitBrowseAuditResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ShowOutbox operation middleware
+func (sh *strictHandler) ShowOutbox(ctx echo.Context) error {
+	var request ShowOutboxRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ShowOutbox(ctx.Request().Context(), request.(ShowOutboxRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ShowOutbox")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ShowOutboxResponseObject); ok {
+		return validResponse.VisitShowOutboxResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// BrowseDeadLetters operation middleware
+func (sh *strictHandler) BrowseDeadLetters(ctx echo.Context, params BrowseDeadLettersParams) error {
+	var request BrowseDeadLettersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.BrowseDeadLetters(ctx.Request().Context(), request.(BrowseDeadLettersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "BrowseDeadLetters")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(BrowseDeadLettersResponseObject); ok {
+		return validResponse.VisitBrowseDeadLettersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RetryDeadLetters operation middleware
+func (sh *strictHandler) RetryDeadLetters(ctx echo.Context, params RetryDeadLettersParams) error {
+	var request RetryDeadLettersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RetryDeadLetters(ctx.Request().Context(), request.(RetryDeadLettersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RetryDeadLetters")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RetryDeadLettersResponseObject); ok {
+		return validResponse.VisitRetryDeadLettersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DiscardDeadLetter operation middleware
+func (sh *strictHandler) DiscardDeadLetter(ctx echo.Context, eventId EventInPath) error {
+	var request DiscardDeadLetterRequestObject
+
+	request.EventId = eventId
+
+	var body DiscardDeadLetterJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DiscardDeadLetter(ctx.Request().Context(), request.(DiscardDeadLetterRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DiscardDeadLetter")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DiscardDeadLetterResponseObject); ok {
+		return validResponse.VisitDiscardDeadLetterResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RetryDeadLetter operation middleware
+func (sh *strictHandler) RetryDeadLetter(ctx echo.Context, eventId EventInPath) error {
+	var request RetryDeadLetterRequestObject
+
+	request.EventId = eventId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RetryDeadLetter(ctx.Request().Context(), request.(RetryDeadLetterRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RetryDeadLetter")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RetryDeadLetterResponseObject); ok {
+		return validResponse.VisitRetryDeadLetterResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PauseOutbox operation middleware
+func (sh *strictHandler) PauseOutbox(ctx echo.Context) error {
+	var request PauseOutboxRequestObject
+
+	var body PauseOutboxJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PauseOutbox(ctx.Request().Context(), request.(PauseOutboxRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PauseOutbox")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PauseOutboxResponseObject); ok {
+		return validResponse.VisitPauseOutboxResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// BrowseReplays operation middleware
+func (sh *strictHandler) BrowseReplays(ctx echo.Context, params BrowseReplaysParams) error {
+	var request BrowseReplaysRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.BrowseReplays(ctx.Request().Context(), request.(BrowseReplaysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "BrowseReplays")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(BrowseReplaysResponseObject); ok {
+		return validResponse.VisitBrowseReplaysResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RequestReplay operation middleware
+func (sh *strictHandler) RequestReplay(ctx echo.Context) error {
+	var request RequestReplayRequestObject
+
+	var body RequestReplayJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RequestReplay(ctx.Request().Context(), request.(RequestReplayRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RequestReplay")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RequestReplayResponseObject); ok {
+		return validResponse.VisitRequestReplayResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CancelReplay operation middleware
+func (sh *strictHandler) CancelReplay(ctx echo.Context, id IdInPath) error {
+	var request CancelReplayRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelReplay(ctx.Request().Context(), request.(CancelReplayRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelReplay")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CancelReplayResponseObject); ok {
+		return validResponse.VisitCancelReplayResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ResumeOutbox operation middleware
+func (sh *strictHandler) ResumeOutbox(ctx echo.Context) error {
+	var request ResumeOutboxRequestObject
+
+	var body ResumeOutboxJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ResumeOutbox(ctx.Request().Context(), request.(ResumeOutboxRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResumeOutbox")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ResumeOutboxResponseObject); ok {
+		return validResponse.VisitResumeOutboxResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -4123,6 +5678,52 @@ func (sh *strictHandler) UnlinkWeChat(ctx echo.Context, appId string) error {
 	return nil
 }
 
+// GetEventContract operation middleware
+func (sh *strictHandler) GetEventContract(ctx echo.Context) error {
+	var request GetEventContractRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEventContract(ctx.Request().Context(), request.(GetEventContractRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEventContract")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetEventContractResponseObject); ok {
+		return validResponse.VisitGetEventContractResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetEventContractYaml operation middleware
+func (sh *strictHandler) GetEventContractYaml(ctx echo.Context) error {
+	var request GetEventContractYamlRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEventContractYaml(ctx.Request().Context(), request.(GetEventContractYamlRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEventContractYaml")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetEventContractYamlResponseObject); ok {
+		return validResponse.VisitGetEventContractYamlResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetDocs operation middleware
 func (sh *strictHandler) GetDocs(ctx echo.Context) error {
 	var request GetDocsRequestObject
@@ -4140,6 +5741,29 @@ func (sh *strictHandler) GetDocs(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(GetDocsResponseObject); ok {
 		return validResponse.VisitGetDocsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetEventPage operation middleware
+func (sh *strictHandler) GetEventPage(ctx echo.Context) error {
+	var request GetEventPageRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEventPage(ctx.Request().Context(), request.(GetEventPageRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEventPage")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetEventPageResponseObject); ok {
+		return validResponse.VisitGetEventPageResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -4257,6 +5881,54 @@ func (sh *strictHandler) GetContract(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(GetContractResponseObject); ok {
 		return validResponse.VisitGetContractResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListSchemas operation middleware
+func (sh *strictHandler) ListSchemas(ctx echo.Context) error {
+	var request ListSchemasRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSchemas(ctx.Request().Context(), request.(ListSchemasRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSchemas")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListSchemasResponseObject); ok {
+		return validResponse.VisitListSchemasResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetSchema operation middleware
+func (sh *strictHandler) GetSchema(ctx echo.Context, file string) error {
+	var request GetSchemaRequestObject
+
+	request.File = file
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetSchema(ctx.Request().Context(), request.(GetSchemaRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetSchema")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetSchemaResponseObject); ok {
+		return validResponse.VisitGetSchemaResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -38,6 +38,10 @@ type userStore interface {
 	ports.AuditReader
 	ports.DeletionQueue
 	ports.EventHistory
+	ports.OutboxMonitor
+	ports.DeadLetters
+	ports.OutboxSwitch
+	ports.ReplayQueue
 }
 
 type sessionStore interface {
@@ -93,6 +97,7 @@ func (b backing) useCases() httpapi.UseCases {
 			Sessions: admin.NewSessions(shown, list, ender),
 			Merge:    admin.NewMerge(merger),
 			Audit:    admin.NewAudit(b.store),
+			Outbox:   admin.NewOutbox(b.store, b.store, b.store, b.store, b.now, newID),
 		},
 	}
 }

@@ -104,5 +104,12 @@ var fieldRules = map[string]text{
 	"token format":           {"不是有效会话的访问令牌", "is not an access token of a live session"},
 	"token enum":             {"所属账号正等待注销", "belongs to an account that waits for its deletion"},
 	"token same":             {"属于同一个账号", "belongs to the same account"},
+	"filter required":        {"须说明重放哪些事件", "must say which events"},
+	"from_id min":            {"不能小于 1", "must not be below 1"},
+	"to_id min":              {"不能小于 from_id", "must not be below from_id"},
+	"until min":              {"须晚于 since", "must be later than since"},
+	"type format":            {"须为 1 至 128 个字符:a-z、0-9、_、.", "must be 1 to 128 characters of a-z, 0-9, _ and ."},
+	"event_id enum":          {"告知用户注销的事件不能放弃,请消除原因后重试", "must not be of an event that tells of a deletion"},
+	"to format":              {"须为 1 至 32 个字符:a-z、0-9、_、-,以字母或数字开头", "must be 1 to 32 characters of a-z, 0-9, _ and -, a letter or digit first"},
 	"reason required":        {"须说明原因,至多 200 个字符", "must say why, in at most 200 characters"},
 }

@@ -25,12 +25,13 @@ func newPages() func() *pages {
 	return sync.OnceValue(func() *pages {
 		css := docsPart("swagger-ui.css", "text/css; charset=utf-8")
 		bundle := docsPart("swagger-ui-bundle.js", "text/javascript; charset=utf-8")
+		events := docsPart("events.css", "text/css; charset=utf-8")
 		start := docsPart("start.js", "text/javascript; charset=utf-8")
 		index := strings.NewReplacer("{css}", css.tag, "{bundle}", bundle.tag, "{start}", start.tag).
 			Replace(string(docsPart("index.html", "").content))
 		return &pages{
 			index: newFile("index.html", "text/html; charset=utf-8", []byte(index)),
-			parts: map[string]*file{css.name: css, bundle.name: bundle, start.name: start},
+			parts: map[string]*file{css.name: css, bundle.name: bundle, start.name: start, events.name: events},
 		}
 	})
 }

@@ -34,7 +34,7 @@ func TestPageLoadsItsPartsByHash(t *testing.T) {
 	if got := page.header.Get("Content-Security-Policy"); !strings.Contains(got, "script-src 'self';") || !strings.Contains(got, "frame-ancestors 'none'") {
 		t.Errorf("policy %q", got)
 	}
-	parts := regexp.MustCompile(`(?:src|href)="(docs/[^"]+)"`).FindAllSubmatch(page.body, -1)
+	parts := regexp.MustCompile(`(?:src|href)="(docs/[^"]+\?v=[^"]+)"`).FindAllSubmatch(page.body, -1)
 	if len(parts) != 3 {
 		t.Fatalf("page has %d parts: %s", len(parts), page.body)
 	}

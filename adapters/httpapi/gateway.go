@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"strings"
 
@@ -36,18 +38,29 @@ func roleList(roles []domain.Role) string {
 }
 
 // GetKeys answers GET /.well-known/jwks.json.
-func (h *handler) GetKeys(context.Context, GetKeysRequestObject) (GetKeysResponseObject, error) {
-	return keyDocument(h.keys()), nil
+func (h *handler) GetKeys(ctx context.Context, _ GetKeysRequestObject) (GetKeysResponseObject, error) {
+	return keyDocument{h.keys(), exchangeOf(ctx)}, nil
 }
 
 // keyDocument is a key set that is JSON already.
-type keyDocument []byte
+type keyDocument struct {
+	text []byte
+	x    *exchange
+}
 
+// keysKept is half of the time for which a new key is shown before it signs.
 var keysKept = []string{"public, max-age=300"}
 
 func (d keyDocument) VisitGetKeysResponse(w http.ResponseWriter) error {
-	w.Header()["Content-Type"] = jsonContents
+	sum := sha256.Sum256(d.text)
+	tag := `"` + hex.EncodeToString(sum[:8]) + `"`
 	w.Header()["Cache-Control"] = keysKept
-	_, err := w.Write(d)
+	w.Header()["Etag"] = []string{tag}
+	if strings.Contains(d.x.request.Header.Get("If-None-Match"), tag) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	w.Header()["Content-Type"] = jsonContents
+	_, err := w.Write(d.text)
 	return err
 }

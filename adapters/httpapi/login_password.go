@@ -41,7 +41,7 @@ func (h *handler) Register(ctx context.Context, request RegisterRequestObject) (
 	}
 	x.letIn(result.User.ID(), result.SessionID)
 	return Register201JSONResponse{
-		Code: N201, Message: registered.in(x.language()), RequestId: x.id, Data: loginResult(result),
+		Code: RegisterResponseCodeN201, Message: registered.in(x.language()), RequestId: x.id, Data: loginResult(result),
 	}, nil
 }
 

@@ -50,6 +50,7 @@ type Administration struct {
 	Sessions *admin.Sessions
 	Merge    *admin.Merge
 	Audit    *admin.Audit
+	Outbox   *admin.Outbox
 }
 
 // Keys returns the public keys that verify tokens, as a JSON document (RFC 7517). It is called for each request.
@@ -72,6 +73,7 @@ type Options struct {
 	Timeout        time.Duration     // of one request; 15 s when zero
 	Rates          Rates             // of one client address; none: no limits
 	Limiter        ports.RateLimiter // keeps the rates; required where there is one
+	Events         EventDocuments    // served at /schemas/, /asyncapi.yaml and /docs/events
 	Push           http.Handler      // answers /wechat/push/{app_id}; nil: nothing is there
 }
 

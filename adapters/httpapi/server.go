@@ -29,7 +29,7 @@ type Server struct {
 }
 
 // New makes the server. Its log lines carry the request id whether or not the logger's handler is a [LogHandler].
-// It fails only when the contract in the binary is broken, or a limiter is missing.
+// It fails only when the contract in the binary or a document on events is broken, or a limiter is missing.
 func New(use UseCases, keys Keys, now ports.Clock, newID ports.NewID, logger *slog.Logger, options Options) (*Server, error) {
 	contract, err := loadContract(options.Version)
 	if err != nil {
@@ -54,9 +54,14 @@ func New(use UseCases, keys Keys, now ports.Clock, newID ports.NewID, logger *sl
 	}
 	s.router = newRouter()
 	s.router.IPExtractor = s.clientIP
+	events, err := loadEvents(options.Events, docsPart("events.css", "text/css; charset=utf-8"))
+	if err != nil {
+		return nil, fmt.Errorf("load documents on events: %w", err)
+	}
 	routes := &guardedRoutes{Echo: s.router, server: s, contract: contract}
 	RegisterHandlers(routes, NewStrictHandler(&handler{
 		Server: s, keys: keys, document: newFile("openapi.json", "application/json", contract.document), pages: newPages(),
+		events: events,
 	}, nil))
 	routes.registerPush(options.Push)
 	return s, routes.err
@@ -75,6 +80,7 @@ type handler struct {
 	keys     Keys
 	document *file
 	pages    func() *pages
+	events   *eventFiles
 }
 
 var (

@@ -18,6 +18,7 @@ func TestStore(t *testing.T) {
 			Users: store, Finder: store, Browser: store, Tx: store, Audit: store, AuditArchive: store.AuditArchive(),
 			InboxArchive: store.InboxArchive(), Deletions: store,
 			Queue: store, Ledger: store, Archive: store, History: store, Eraser: store,
+			Monitor: store, Letters: store, Switch: store, Sent: store, Replays: store, ReplayArchive: store.ReplayArchive(),
 		}
 	})
 }
@@ -98,6 +99,30 @@ func TestStreamEraser(t *testing.T) {
 		stream := memory.NewEventStream()
 		parts := portstest.EventStreamParts{Stream: stream, Stored: func(*testing.T) []domain.EventID { return storedIn(stream) }}
 		return portstest.StreamEraserParts{EventStreamParts: parts, Eraser: stream}
+	})
+}
+
+func TestEventReplayer(t *testing.T) {
+	t.Parallel()
+	portstest.EventReplayer(t, func(*testing.T) portstest.EventReplayerParts {
+		stream := memory.NewEventStream()
+		return portstest.EventReplayerParts{
+			EventStreamParts: portstest.EventStreamParts{
+				Stream: stream, Spoil: func(message *ports.Message) { stream.Reject(message.ID) },
+			},
+			Replayer: stream, Held: func(*testing.T) []ports.Message { return stream.Messages() },
+			Hear: func(*testing.T) func(*testing.T, int) []ports.Message {
+				return func(*testing.T, int) []ports.Message { return stream.Beside() }
+			},
+		}
+	})
+}
+
+func TestStreamReader(t *testing.T) {
+	t.Parallel()
+	portstest.StreamReader(t, func(*testing.T) portstest.StreamReaderParts {
+		stream := memory.NewEventStream()
+		return portstest.StreamReaderParts{EventStreamParts: portstest.EventStreamParts{Stream: stream}, Reader: stream, Replayer: stream}
 	})
 }
 

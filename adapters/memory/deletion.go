@@ -51,18 +51,22 @@ func (s *Store) Forget(ctx context.Context, user domain.UserID, below int64) err
 	if err := s.down(ctx); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var err error
-	s.outbox.drop(len(s.outbox.entries), func(entry *entry) bool {
+	return s.withoutReplays(ctx, func() error {
+		s.replays.forget(user)
+		return s.outbox.forget(user, below)
+	})
+}
+
+func (o *outbox) forget(user domain.UserID, below int64) (err error) {
+	o.drop(len(o.entries), func(entry *entry) bool {
 		if entry.about() == user {
-			return entry.standing == published || entry.standing == waiting
+			return entry.over() || entry.standing == waiting
 		}
 		concerned := entry.message.UserID == user && entry.message.UserVersion < below
 		if concerned && entry.standing == waiting {
 			err = ports.ErrEventsWait
 		}
-		return concerned && entry.standing == published
+		return concerned && entry.over()
 	})
 	return err
 }

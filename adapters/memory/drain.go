@@ -33,7 +33,7 @@ func (s *Store) Drain(ctx context.Context, limit int, publish ports.Publish) (po
 	if err := s.down(ctx); err != nil {
 		return drained, err
 	}
-	s.record(taken, position)
+	s.record(number, taken, position)
 	return drained, nil
 }
 
@@ -44,15 +44,15 @@ func (s *Store) take(limit int) (number int, taken []*entry, busy bool) {
 	now, busy := time.Now(), true
 	for number := range s.outbox.shards {
 		shard := &s.outbox.shards[number]
-		if shard.working {
+		if shard.idle != nil {
 			continue
 		}
 		busy = false
-		if now.Before(shard.until) {
+		if shard.paused || now.Before(shard.until) {
 			continue
 		}
 		if taken := s.outbox.oldest(number, limit); len(taken) > 0 {
-			shard.working = true
+			shard.idle = make(chan struct{})
 			return number, taken, false
 		}
 	}
@@ -74,7 +74,8 @@ func (o *outbox) oldest(shard, limit int) (oldest []*entry) {
 func (s *Store) giveBack(number int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.outbox.shards[number].working = false
+	close(s.outbox.shards[number].idle)
+	s.outbox.shards[number].idle = nil
 }
 
 func (s *Store) recorded() ports.StreamPosition {
@@ -83,10 +84,13 @@ func (s *Store) recorded() ports.StreamPosition {
 	return s.outbox.latest
 }
 
-func (s *Store) record(taken []*entry, position ports.StreamPosition) {
+func (s *Store) record(number int, taken []*entry, position ports.StreamPosition) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	shard := &s.outbox.shards[number]
+	shard.recorded = position
 	for _, entry := range taken {
+		shard.lastID = max(shard.lastID, entry.id)
 		if entry.standing == waiting {
 			entry.standing = published
 		}

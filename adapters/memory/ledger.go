@@ -36,6 +36,9 @@ func (s *Store) Requeue(ctx context.Context, after domain.EventID, margin int64,
 		}
 	}
 	s.outbox.latest = position
+	for number := range s.outbox.shards {
+		s.outbox.shards[number].recorded = position
+	}
 	return count, nil
 }
 
@@ -47,6 +50,6 @@ func (s *Store) Sweep(ctx context.Context, before time.Time, limit int) (int64, 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.outbox.drop(limit, func(entry *entry) bool {
-		return entry.standing == published && entry.event.At.Before(before)
+		return entry.over() && entry.event.At.Before(before)
 	}), nil
 }

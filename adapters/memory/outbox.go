@@ -23,6 +23,7 @@ const (
 	published
 	dead
 	held // behind a dead event of the same user
+	discarded
 )
 
 type entry struct {
@@ -31,7 +32,7 @@ type entry struct {
 	message  ports.Message
 	shard    int
 	standing standing
-	reason   string // for which it is dead
+	letter   ports.DeadLetter // once it was dead; without the event
 }
 
 // handOver returns the entry in a form that shares nothing with it.
@@ -40,6 +41,9 @@ func (e *entry) handOver() ports.OutboxEvent {
 	message.Data, message.Headers = bytes.Clone(message.Data), maps.Clone(message.Headers)
 	return ports.OutboxEvent{ID: e.id, Message: message}
 }
+
+// over reports that nothing is to become of it any more.
+func (e *entry) over() bool { return e.standing == published || e.standing == discarded }
 
 // about returns the user whom something is about that WeChat pushed.
 func (e *entry) about() domain.UserID {
@@ -68,8 +72,11 @@ type outbox struct {
 }
 
 type shard struct {
-	working bool
-	until   time.Time // delayed so long
+	idle     chan struct{} // closed once the Drain at work on it ends; nil when there is none
+	paused   bool
+	until    time.Time // delayed so long
+	lastID   int64
+	recorded ports.StreamPosition
 }
 
 func newOutbox(shards int) outbox {
@@ -112,7 +119,7 @@ func (o *outbox) drop(limit int, goes func(*entry) bool) (count int64) {
 }
 
 // Bury is part of ports.OutboxQueue. An event that does not wait is left as it is.
-func (s *Store) Bury(ctx context.Context, id domain.EventID, reason string, _ time.Time) error {
+func (s *Store) Bury(ctx context.Context, id domain.EventID, reason string, now time.Time) error {
 	if err := s.down(ctx); err != nil {
 		return err
 	}
@@ -125,7 +132,11 @@ func (s *Store) Bury(ctx context.Context, id domain.EventID, reason string, _ ti
 	if buried.standing != waiting {
 		return nil
 	}
-	buried.standing, buried.reason = dead, reason
+	buried.standing = dead
+	buried.letter.Reason, buried.letter.LastFailedAt, buried.letter.Resolved = reason, now, ""
+	if buried.letter.Attempts++; buried.letter.Attempts == 1 {
+		buried.letter.FirstFailedAt = now
+	}
 	s.outbox.holding[buried.message.UserID] = true
 	for _, entry := range s.outbox.entries {
 		if entry.message.UserID == buried.message.UserID && entry.id > buried.id && entry.standing == waiting {
@@ -140,7 +151,7 @@ func (s *Store) Buried(id domain.EventID) (reason string, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if entry := s.outbox.byID[id]; entry != nil && entry.standing == dead {
-		return entry.reason, true
+		return entry.letter.Reason, true
 	}
 	return "", false
 }

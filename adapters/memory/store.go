@@ -11,8 +11,8 @@ import (
 )
 
 // Store keeps users, and the outbox, the inbox and the audit log beside them. It is a ports.UserReader, UserFinder,
-// UserBrowser, DeletionQueue, Transactor, AuditReader, OutboxQueue, OutboxLedger, OutboxArchive, EventHistory and EventEraser.
-// Transactions run one after another, so a change that opens another transaction waits for itself. Delays end by the
+// UserBrowser, DeletionQueue, Transactor, AuditReader, OutboxQueue, OutboxLedger, OutboxArchive, EventHistory, EventEraser,
+// OutboxMonitor, DeadLetters, OutboxSwitch, ReplayQueue and PublishedEvents. Transactions run one after another, so a change that opens another transaction waits for itself. Delays end by the
 // machine's clock, and by the fake one within testing/synctest.
 type Store struct {
 	outage
@@ -25,6 +25,7 @@ type Store struct {
 	entries []domain.AuditEntry // as they were appended
 	inbox   map[[32]byte]time.Time
 	outbox  outbox
+	replays replays
 }
 
 // StoreOptions tunes a Store; its zero value works.

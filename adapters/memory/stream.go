@@ -6,12 +6,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
 )
 
-// EventStream is a ports.EventStream and StreamEraser with a duplicate window that never closes.
+// EventStream is a ports.EventStream, StreamEraser, StreamReader and EventReplayer with a duplicate window that never closes.
 type EventStream struct {
 	outage
 
@@ -19,11 +20,14 @@ type EventStream struct {
 	identity string
 	messages []stored // the first has sequence 1
 	rejected map[domain.EventID]bool
+	beside   []ports.Message
 }
 
 // stored is a message with a place in the stream, which it keeps when it is purged.
 type stored struct {
 	ports.Message
+	at     time.Time
+	replay domain.ID // zero of what the relay published
 	purged bool
 }
 
@@ -80,7 +84,7 @@ func (s *EventStream) Publish(ctx context.Context, recorded ports.StreamPosition
 		if s.rejected[message.Message.ID] {
 			return ports.StreamPosition{}, &ports.RejectedError{Event: message.Message.ID, Reason: "scripted"}
 		}
-		last = s.store(message.Message)
+		last = s.store(message.Message, domain.ID{})
 	}
 	if s.end() > before && before < recorded.Sequence {
 		return ports.StreamPosition{}, &ports.RewoundError{Intact: s.position(before)}
@@ -88,13 +92,13 @@ func (s *EventStream) Publish(ctx context.Context, recorded ports.StreamPosition
 	return s.position(last), nil
 }
 
-// store keeps a message it does not hold, and returns where it lies.
-func (s *EventStream) store(message ports.Message) uint64 {
-	known := slices.IndexFunc(s.messages, func(held stored) bool { return held.ID == message.ID })
+// store keeps a message it has not taken before, and returns where it lies.
+func (s *EventStream) store(message ports.Message, replay domain.ID) uint64 {
+	known := slices.IndexFunc(s.messages, func(held stored) bool { return held.ID == message.ID && held.replay == replay })
 	if known >= 0 {
 		return uint64(known) + 1
 	}
-	s.messages = append(s.messages, stored{Message: message})
+	s.messages = append(s.messages, stored{Message: message, at: time.Now(), replay: replay})
 	return s.end()
 }
 
@@ -122,7 +126,7 @@ func (s *EventStream) EventAt(ctx context.Context, sequence uint64) (domain.Even
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for at := min(sequence, s.end()); at > 0; at-- {
-		if held := s.messages[at-1]; !held.purged {
+		if held := s.messages[at-1]; !held.purged && held.replay.IsZero() {
 			return held.ID, nil
 		}
 	}

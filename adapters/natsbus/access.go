@@ -35,7 +35,7 @@ var subscriberRequests = []struct{ subject, response string }{
 // their own, with a JetStream of their own for what they need to keep, and only the requests above cross over.
 func accounts(password string) string {
 	var exports, imports, mappings strings.Builder
-	for _, subjects := range publicSubjects() {
+	for _, subjects := range append(streamSubjects(), replaySubjects+">") {
 		fmt.Fprintf(&exports, "{stream: %q}\n", subjects)
 		fmt.Fprintf(&imports, "{stream: {account: MENJIN, subject: %q}}\n", subjects)
 	}
@@ -49,8 +49,8 @@ func accounts(password string) string {
 		imports.String(), mappings.String(), subscriberUser, feedConsumer, subscriberUser)
 }
 
-// publicSubjects are those of the stream, which subscribers may also hear live.
-func publicSubjects() []string { return []string{"menjin.user.>", "menjin.wechat.>"} }
+// streamSubjects are those of the stream. Subscribers may also hear them live, and what is sent again beside the stream.
+func streamSubjects() []string { return []string{"menjin.user.>", "menjin.wechat.>"} }
 
 func withWildcards(subject string) string { return strings.Replace(subject, "*", "{{wildcard(1)}}", 1) }
 

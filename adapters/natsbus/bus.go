@@ -31,6 +31,8 @@ type Options struct {
 	Stream     StreamOptions
 	Log        *slog.Logger // nil: the default logger
 
+	readTimeout time.Duration // how long headers are read in search of an event; 0: four acknowledgements
+
 	CredentialsFile string // a NATS user's .creds file; empty: what the URL says
 	CAFile          string // PEM roots for tls:// URLs; empty: the system's
 }
@@ -43,14 +45,15 @@ const (
 	retryJitter  = 250 * time.Millisecond
 )
 
-// Bus is a ports.EventStream, StreamEraser, RelayHints and SessionFeed on NATS. It is safe for concurrent use.
+// Bus is a ports.EventStream, StreamEraser, StreamReader, EventReplayer, RelayHints and SessionFeed on NATS. It is safe for concurrent use.
 type Bus struct {
 	options   Options
 	log       *slog.Logger
 	dial      func(extra ...nats.Option) (*nats.Conn, error)
 	listener  *nats.Conn // for everything but publishing; reconnects by itself
 	events    jetstream.JetStream
-	publisher publisher
+	publisher publisher // of the relay
+	replayer  publisher // has a connection of its own: what fails on it leaves the relay's alone
 	hints     hints
 	purges    purges
 
@@ -123,6 +126,9 @@ func (o Options) withDefaults() Options {
 	if o.AckTimeout <= 0 {
 		o.AckTimeout = 3 * time.Second
 	}
+	if o.readTimeout <= 0 {
+		o.readTimeout = eventPatience * o.AckTimeout
+	}
 	o.Log = orDefault(o.Log)
 	return o
 }
@@ -146,6 +152,7 @@ func (b *Bus) Close() {
 	b.closing.Do(func() {
 		b.hints.stop()
 		b.publisher.close()
+		b.replayer.close()
 		b.listener.Close()
 	})
 }

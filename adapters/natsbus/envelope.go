@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
 )
 
@@ -39,6 +40,11 @@ type envelope struct {
 	schemas    map[string]string // event type → data schema
 
 	id, kind, subject, time, schema, sequence []string
+
+	// Of a replay; message is nil where there is none.
+	replay  domain.ID
+	to      string
+	message []string
 }
 
 func newEnvelope(options Options) *envelope {
@@ -76,10 +82,11 @@ func (e *envelope) seal(message *ports.Message) *nats.Msg {
 	e.schema[0] = e.schemaOf(message.Type)
 	e.sequence[0] = strconv.FormatInt(message.UserVersion, 10)
 	e.msg.Subject, e.msg.Data = message.Subject, message.Data
+	e.redirect(message.ID)
 	if len(message.Headers) == 0 {
 		return &e.msg
 	}
-	own := nats.Msg{Subject: message.Subject, Data: message.Data, Header: make(nats.Header, len(e.msg.Header)+len(message.Headers))}
+	own := nats.Msg{Subject: e.msg.Subject, Data: message.Data, Header: make(nats.Header, len(e.msg.Header)+len(message.Headers))}
 	for name, value := range message.Headers {
 		own.Header[name] = []string{value}
 	}

@@ -35,9 +35,8 @@ type link struct {
 	end uint64 // the furthest sequence seen
 }
 
-// connected returns the living connection, or opens one and looks at the stream through it.
-func (b *Bus) connected(ctx context.Context) (*link, error) {
-	p := &b.publisher
+// connected returns the publisher's living connection, or opens one and looks at the stream through it.
+func (b *Bus) connected(ctx context.Context, p *publisher) (*link, error) {
 	if l, err := p.current(); l != nil || err != nil {
 		return l, err
 	}
@@ -57,7 +56,9 @@ func (b *Bus) connected(ctx context.Context) (*link, error) {
 		l.conn.Close()
 		return nil, err
 	}
-	signal(b.reconnected)
+	if p == &b.publisher {
+		signal(b.reconnected)
+	}
 	return l, nil
 }
 

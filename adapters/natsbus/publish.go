@@ -18,7 +18,7 @@ import (
 func (b *Bus) Publish(
 	ctx context.Context, recorded ports.StreamPosition, messages []ports.OutboxEvent,
 ) (ports.StreamPosition, error) {
-	l, err := b.connected(ctx)
+	l, err := b.connected(ctx, &b.publisher)
 	if err != nil {
 		return ports.StreamPosition{}, err
 	}
@@ -78,6 +78,7 @@ type batch struct {
 	futures  []jetstream.PubAckFuture // of the messages sent, in their order
 	acked    int                      // how many of them are acknowledged
 	highest  uint64
+	kept     func(subject string) bool // whether a stream takes it and will acknowledge; nil: always
 }
 
 func (r *batch) do(ctx context.Context) error {
@@ -108,9 +109,17 @@ func (r *batch) send(ctx context.Context, message *ports.Message) error {
 	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
 		return context.DeadlineExceeded
 	}
-	future, err := r.link.js.PublishMsgAsync(r.envelope.seal(message), noRetry...)
+	var (
+		future jetstream.PubAckFuture // stays nil where nobody acknowledges
+		err    error
+	)
+	if sealed := r.envelope.seal(message); r.kept == nil || r.kept(sealed.Subject) {
+		future, err = r.link.js.PublishMsgAsync(sealed, noRetry...)
+	} else {
+		err = r.link.conn.PublishMsg(sealed)
+	}
 	if err != nil {
-		return classify(message.ID, err)
+		return classify(message, err)
 	}
 	r.futures = append(r.futures, future)
 	return nil
@@ -120,6 +129,9 @@ func (r *batch) send(ctx context.Context, message *ports.Message) error {
 func (r *batch) await(ctx context.Context, n int) error {
 	for ; r.acked < n; r.acked++ {
 		future := r.futures[r.acked]
+		if future == nil {
+			continue
+		}
 		select {
 		case ack := <-future.Ok():
 			if !ack.Duplicate && ack.Sequence <= r.recorded {
@@ -127,7 +139,7 @@ func (r *batch) await(ctx context.Context, n int) error {
 			}
 			r.highest = max(r.highest, ack.Sequence)
 		case err := <-future.Err():
-			return classify(r.messages[r.acked].Message.ID, err)
+			return classify(&r.messages[r.acked].Message, err)
 		case <-r.link.lost:
 			return nats.ErrConnectionClosed
 		case <-ctx.Done():
@@ -135,27 +147,4 @@ func (r *batch) await(ctx context.Context, n int) error {
 		}
 	}
 	return nil
-}
-
-// The answers of JetStream (err_code) that no repetition changes.
-var permanent = map[jetstream.ErrorCode]string{
-	jetstream.JSErrCodeStreamMessageExceedsMaximum: "it is larger than the stream takes",
-	10097: "its headers are larger than the stream takes",
-	10060: "its subject belongs to another stream than " + StreamName,
-}
-
-// classify makes a *ports.RejectedError of what will never succeed and leaves the rest as it is.
-func classify(event domain.EventID, err error) error {
-	switch {
-	case errors.Is(err, nats.ErrMaxPayload):
-		return &ports.RejectedError{Event: event, Reason: "it is larger than NATS takes"}
-	case errors.Is(err, nats.ErrBadSubject), errors.Is(err, nats.ErrInvalidMsg):
-		return &ports.RejectedError{Event: event, Reason: "its subject or headers are malformed"}
-	}
-	if answer, ok := errors.AsType[*jetstream.APIError](err); ok {
-		if reason, found := permanent[answer.ErrorCode]; found {
-			return &ports.RejectedError{Event: event, Reason: reason}
-		}
-	}
-	return err
 }

@@ -16,7 +16,8 @@ import (
 const StreamName = "MENJIN_EVENTS"
 
 const (
-	defaultMaxAge   = 30 * 24 * time.Hour
+	// DefaultMaxAge is how long the stream keeps events unless it is told to keep them longer.
+	DefaultMaxAge   = 30 * 24 * time.Hour
 	duplicateWindow = 10 * time.Minute
 )
 
@@ -29,12 +30,12 @@ type StreamOptions struct {
 
 func (o StreamOptions) config() jetstream.StreamConfig {
 	config := jetstream.StreamConfig{
-		Name: StreamName, Description: "User events of Menjin", Subjects: publicSubjects(),
+		Name: StreamName, Description: "User events of Menjin", Subjects: streamSubjects(),
 		Storage: jetstream.FileStorage, Retention: jetstream.LimitsPolicy, Discard: jetstream.DiscardNew,
 		MaxAge: o.MaxAge, MaxBytes: o.MaxBytes, Replicas: max(o.Replicas, 1), Duplicates: duplicateWindow,
 	}
 	if config.MaxAge <= 0 {
-		config.MaxAge = defaultMaxAge
+		config.MaxAge = DefaultMaxAge
 	}
 	if config.MaxBytes <= 0 {
 		config.MaxBytes = -1

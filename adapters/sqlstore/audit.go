@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
 )
@@ -26,10 +28,23 @@ type auditAppender struct{ unit *unit }
 
 func (a auditAppender) Append(ctx context.Context, entry domain.AuditEntry) error {
 	return a.unit.do("append audit entry", func() error {
-		db := a.unit.db
-		return a.unit.to.exec(ctx, insertAudit, db.id(entry.ID), db.instant(entry.At), db.idOrNull(entry.Actor.UserID.ID),
-			string(entry.Action), db.idOrNull(entry.Target.ID), entry.Detail, entry.IP, entry.RequestID)
+		return a.unit.to.exec(ctx, insertAudit, a.unit.db.auditRow(entry)...)
 	})
+}
+
+// note appends an entry in a transaction of Bun's.
+func (db *DB) note(ctx context.Context, tx bun.Tx, entry domain.AuditEntry) error {
+	if _, err := tx.Tx.ExecContext(ctx, insertAudit, db.auditRow(entry)...); err != nil {
+		return fmt.Errorf("append audit entry: %w", err)
+	}
+	return nil
+}
+
+func (db *DB) auditRow(entry domain.AuditEntry) []any {
+	return []any{
+		db.id(entry.ID), db.instant(entry.At), db.idOrNull(entry.Actor.UserID.ID), string(entry.Action),
+		db.idOrNull(entry.Target.ID), entry.Detail, entry.IP, entry.RequestID,
+	}
 }
 
 func (a auditAppender) Pseudonymise(ctx context.Context, user, pseudonym domain.UserID) error {

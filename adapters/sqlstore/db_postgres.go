@@ -21,7 +21,7 @@ var hotStatements = []string{
 	userByID, userByWeChat, wholeUser, lockUser, insertUser, insertIdentity, lockUnionID,
 	changingOne(insertNewIdentity), insertEventPostgres, openSession, touchSession,
 	lockSessions, giveWay, lockSession, refreshSession, takeAllowance, takeTry,
-	relaySettings, leaseShard, anyWorkable, takeEvents, recordPosition,
+	relaySettings, leaseShard, anyWorkable, shardPositions, takeEvents, recordPosition, recordProgress,
 }
 
 func (db *DB) openPostgres(ctx context.Context, options Options) error {
@@ -64,6 +64,7 @@ func postgresConfig(address domain.Secret) (*pgxpool.Config, error) {
 	}
 	defaults := map[string]string{"application_name": "menjin"}
 	if conn.DefaultQueryExecMode != pgx.QueryExecModeSimpleProtocol { // poolers refuse parameters they do not know
+		defaults["jit"] = "off" // the longest statement is over before its compilation would be
 		defaults["statement_timeout"] = "30s"
 		defaults["idle_in_transaction_session_timeout"] = "30s"
 	}

@@ -111,6 +111,7 @@ func TestStore(t *testing.T) {
 					Users: users, Finder: users, Browser: users, Tx: db, Audit: audit, AuditArchive: audit,
 					InboxArchive: NewInbox(db), Deletions: users,
 					Queue: outbox, Ledger: outbox, Archive: outbox, History: outbox, Eraser: outbox,
+					Monitor: outbox, Letters: outbox, Switch: outbox, Sent: outbox, Replays: outbox, ReplayArchive: NewReplays(db),
 				}
 			})
 		})

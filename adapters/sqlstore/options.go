@@ -21,12 +21,13 @@ type Options struct {
 	// MaxConns bounds the connections to PostgreSQL and the readers of SQLite, 16 if zero. pool_max_conns in the URL wins.
 	MaxConns int
 	// Shards divides the outbox, 1 to 16, 1 if zero; always 1 on SQLite. A user's events lie in the shard that this number
-	// gives, so it changes only while nothing waits.
+	// gives, so it changes only while nothing waits or is held.
 	Shards int
 
 	Cipher ports.Cipher
 	Codec  ports.EventCodec
-	// OnCommit is called after each commit that added events; it must not block. Nil is allowed.
+	// OnCommit is called after each commit that added events, and each decision that lets some go out; it must not block. Nil is
+	// allowed.
 	OnCommit func()
 }
 

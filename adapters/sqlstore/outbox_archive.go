@@ -18,6 +18,11 @@ WITH oldest AS (
 )
 DELETE FROM outbox_events WHERE id IN (SELECT id FROM oldest WHERE occurred_at < ?)`
 
+// dropDecided drops the dead letters whose events are gone. Those that nobody has decided on are never gone.
+const dropDecided = `
+DELETE FROM outbox_dead
+WHERE resolved_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM outbox_events e WHERE e.id = outbox_dead.id)`
+
 // Sweep is ports.OutboxArchive's. "Oldest" goes by the order in which the events were kept.
 func (o *Outbox) Sweep(ctx context.Context, before time.Time, limit int) (int64, error) {
 	var count int64
@@ -27,6 +32,10 @@ func (o *Outbox) Sweep(ctx context.Context, before time.Time, limit int) (int64,
 		}
 		var err error
 		count, err = affected(tx.NewRaw(sweepEvents, limit, o.db.instant(before)).Exec(ctx))
+		if err != nil || count == 0 {
+			return err
+		}
+		_, err = tx.NewRaw(dropDecided).Exec(ctx)
 		return err
 	})
 	if err != nil {

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"testing"
 
@@ -61,4 +62,43 @@ func BenchmarkDrain(b *testing.B) {
 			})
 		}
 	}
+}
+
+// BenchmarkDrainUnderASnapshot tells what a batch of one event takes after many others, of which nothing could be cleaned up.
+func BenchmarkDrainUnderASnapshot(b *testing.B) {
+	for _, batches := range []int{0, 20_000, 60_000} {
+		b.Run(fmt.Sprintf("%d", batches), func(b *testing.B) {
+			db := openDB(b, Options{URL: postgres.url(b)})
+			o := newOutboxTest(b, db, OutboxOptions{})
+			drain := func() {
+				if drained, err := o.Drain(b.Context(), 1, publishNothing); err != nil || drained.Events == 0 {
+					b.Fatalf("drain: got %+v, error %v", drained, err)
+				}
+			}
+			snapshot, err := db.bun.DB.BeginTx(b.Context(), &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer func() { _ = snapshot.Rollback() }()
+			for _, statement := range []string{"SET LOCAL idle_in_transaction_session_timeout = 0", "SELECT FROM outbox_shards"} {
+				if _, err := snapshot.ExecContext(b.Context(), statement); err != nil {
+					b.Fatal(err)
+				}
+			}
+			for range batches {
+				o.append(b, newUserID())
+				drain()
+			}
+			for b.Loop() {
+				b.StopTimer()
+				o.append(b, newUserID())
+				b.StartTimer()
+				drain()
+			}
+		})
+	}
+}
+
+func publishNothing(_ context.Context, recorded ports.StreamPosition, _ []ports.OutboxEvent) (ports.StreamPosition, error) {
+	return ports.StreamPosition{Stream: "stream", Sequence: recorded.Sequence + 1}, nil
 }

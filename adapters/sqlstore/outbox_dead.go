@@ -65,15 +65,6 @@ func (o *Outbox) Bury(ctx context.Context, event domain.EventID, reason string, 
 	return nil
 }
 
-// lockShards waits until no relay works the shards. SQLite's turn has seen to that.
-func (o *Outbox) lockShards(ctx context.Context, tx bun.Tx, which string, args ...any) error {
-	if !o.db.isPostgres() {
-		return nil
-	}
-	_, err := tx.NewRaw("SELECT shard FROM outbox_shards "+which+" ORDER BY shard FOR UPDATE", args...).Exec(ctx)
-	return err
-}
-
 func affected(result sql.Result, err error) (int64, error) {
 	if err != nil {
 		return 0, err

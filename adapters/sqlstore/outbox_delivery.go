@@ -5,27 +5,34 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/menjin-id/menjin/ports"
 )
 
-// takeEvents takes the oldest rows. "Behind" are events of a user who is held; "late" is a user's event whose predecessor
-// waits too, but lies below where the search began: it may not overtake that.
+// takeEvents takes the oldest rows, from the first that the lease saw. Where others had the shard since, which the turn and
+// the last published id tell, events may wait again below that one: then it begins just below the last published id, which
+// whoever makes events wait again lowers. "Behind" are events of a user who is held; "late" is a user's event whose
+// predecessor waits too, but lies below where the search began: it may not overtake that.
 const takeEvents = `
-WITH taken AS (
+WITH start AS MATERIALIZED (
+	SELECT LEAST($2::bigint - 1, CASE WHEN at.turn = $5 AND at.last_id >= $6::bigint THEN $2::bigint ELSE at.last_id - $4::bigint END) AS after
+	FROM ` + positions + ` WHERE at.shard = $1
+), taken AS (
 	DELETE FROM outbox_pending WHERE ctid = ANY (ARRAY(
-		SELECT ctid FROM outbox_pending WHERE shard = $1 AND id > $2 ORDER BY id LIMIT $3))
+		SELECT ctid FROM outbox_pending WHERE shard = $1 AND id > (SELECT after FROM start) ORDER BY id LIMIT $3))
 	RETURNING id
 )
 SELECT e.id, e.event_id, e.type, e.schema_version, e.subject, e.aggregate_id, e.aggregate_version, e.occurred_at, e.data, e.headers,
 	CASE WHEN (SELECT EXISTS (SELECT FROM outbox_held)) THEN EXISTS (
 		SELECT FROM outbox_held h WHERE h.aggregate_id = e.aggregate_id AND h.dead_id <= e.id)
 	ELSE false END AS behind,
-	CASE WHEN e.aggregate_version > 1 AND $2 > 0 THEN EXISTS (
+	CASE WHEN e.aggregate_version > 1 AND (SELECT after FROM start) > 0 THEN EXISTS (
 		SELECT FROM outbox_events b JOIN outbox_pending p ON p.shard = b.shard AND p.id = b.id
-		WHERE b.aggregate_id = e.aggregate_id AND b.aggregate_version = e.aggregate_version - 1 AND b.id <= $2)
+		WHERE b.aggregate_id = e.aggregate_id AND b.aggregate_version = e.aggregate_version - 1
+			AND b.shard = $1 AND b.id <= (SELECT after FROM start))
 	ELSE false END AS late
 FROM taken JOIN outbox_events e ON e.id = taken.id
 ORDER BY e.id`
@@ -49,6 +56,15 @@ func newDelivery(limit int) *delivery {
 // last returns the highest id that was taken, which the caller knows to be one at least.
 func (d *delivery) last() int64 { return d.ids[len(d.ids)-1] }
 
+// published returns the ids of the events that were to be published.
+func (d *delivery) published() []int64 {
+	ids := make([]int64, 0, len(d.events))
+	for _, event := range d.events {
+		ids = append(ids, event.ID)
+	}
+	return ids
+}
+
 // word returns text as a string, the same one for the same text: the events of a delivery have few types.
 func (d *delivery) word(text []byte) string {
 	if word, ok := d.words[string(text)]; ok {
@@ -71,13 +87,21 @@ func readHeaders(text []byte) (map[string]string, error) {
 	return headers, nil
 }
 
-// takeDelivery takes the oldest events of a leased shard on PostgreSQL.
-func takeDelivery(ctx context.Context, conn *pgxpool.Conn, lease lease, limit int) (*delivery, error) {
-	rows, err := conn.Query(ctx, takeEvents, lease.shard, lease.after, limit)
-	if err != nil {
+// takeDelivery takes the oldest events of a leased shard on PostgreSQL, and completes the lease.
+func (o *Outbox) takeDelivery(ctx context.Context, conn *pgxpool.Conn, lease *lease, limit int) (taken *delivery, err error) {
+	batch := &pgx.Batch{}
+	batch.Queue(shardPositions).Query(lease.readPositions)
+	batch.Queue(takeEvents, lease.shard, lease.first, limit, o.options.Slack, lease.turn, lease.lastID).Query(func(rows pgx.Rows) error {
+		taken, err = readDelivery(rows, limit)
+		return err
+	})
+	if err := conn.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	return taken, nil
+}
+
+func readDelivery(rows pgx.Rows, limit int) (*delivery, error) {
 	d := newDelivery(limit)
 	var (
 		event        ports.OutboxEvent

@@ -74,10 +74,22 @@ func readMessages(from rows) (messages []ports.Message, err error) {
 }
 
 // Forget is ports.EventEraser's. It waits for a Drain at work on the shards concerned: the events in its hands are about to be
-// published, with the last one among them as a rule, and would else be taken for some that wait.
+// published, with the last one among them as a rule, and would else be taken for some that wait. On SQLite it waits for what this
+// process sends again, on PostgreSQL for what any does.
 func (o *Outbox) Forget(ctx context.Context, user domain.UserID, below int64) error {
+	err := o.withoutReplays(ctx, func() error { return o.forget(ctx, user, below) })
+	if err != nil {
+		return fmt.Errorf("forget events of user: %w", err)
+	}
+	return nil
+}
+
+func (o *Outbox) forget(ctx context.Context, user domain.UserID, below int64) error {
 	id, waiting := o.db.id(user.ID), 0
 	err := o.alone(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if err := o.keepReplaysOut(ctx, tx); err != nil {
+			return err
+		}
 		err := o.lockShards(ctx, tx, "WHERE shard = ? OR shard IN (SELECT shard FROM outbox_events WHERE about = ?)",
 			shardOf(user, o.db.shards), id)
 		if err != nil {
@@ -92,13 +104,16 @@ func (o *Outbox) Forget(ctx context.Context, user domain.UserID, below int64) er
 		if _, err := tx.NewRaw(forgetPushed, id).Exec(ctx); err != nil {
 			return err
 		}
+		if _, err := tx.NewRaw(dropDecided).Exec(ctx); err != nil {
+			return err
+		}
+		if _, err := tx.NewRaw(endReplaysOf, o.db.instant(o.options.Clock()), id).Exec(ctx); err != nil {
+			return err
+		}
 		return tx.NewRaw(countWaiting, id, below).Scan(ctx, &waiting)
 	})
 	if err == nil && waiting > 0 {
 		err = ports.ErrEventsWait
 	}
-	if err != nil {
-		return fmt.Errorf("forget events of user: %w", err)
-	}
-	return nil
+	return err
 }

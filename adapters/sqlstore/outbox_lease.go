@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -12,24 +14,21 @@ import (
 	"github.com/menjin-id/menjin/ports"
 )
 
-// What waits in a shard, from the beginning ($2, $3: whether all shards, or which ones, were searched from there lately) or
+// What waits in a shard, from the beginning ($2, $3: whether all shards, or which ones, need not be searched from there) or
 // from just below the last published id.
 const (
 	workableShard = `
-FROM outbox_shards s
-WHERE NOT s.paused AND (s.backoff_until IS NULL OR s.backoff_until <= $1)
-	AND (SELECT p.id FROM outbox_pending p WHERE p.shard = s.shard AND p.id > ` + searchAfter + ` ORDER BY p.id LIMIT 1) IS NOT NULL`
+FROM outbox_shards s JOIN ` + positions + ` ON at.shard = s.shard CROSS JOIN LATERAL (
+	SELECT p.id FROM outbox_pending p WHERE p.shard = s.shard
+		AND p.id > CASE WHEN $2::boolean OR s.shard = ANY ($3::integer[]) THEN at.last_id - $4::bigint ELSE 0 END
+	ORDER BY p.id LIMIT 1
+) w
+WHERE NOT s.paused AND (s.backoff_until IS NULL OR s.backoff_until <= $1)`
 
-	searchAfter = `CASE WHEN $2::boolean OR s.shard = ANY ($3::integer[]) THEN s.last_id - $4::bigint ELSE 0 END`
-
-	// The furthest position of any shard, because a stream that went back has lost what all of them published.
 	leaseShard = `
-SELECT s.shard, s.last_id, (SELECT f.stream` + furthestShard + `), (SELECT f.last_stream_seq` + furthestShard + `),
-	` + searchAfter + workableShard + `
+SELECT s.shard, w.id, at.last_id, COALESCE(at.turn, 0)` + workableShard + `
 ORDER BY s.shard < $5, s.shard
 LIMIT 1 FOR UPDATE OF s SKIP LOCKED`
-
-	furthestShard = ` FROM outbox_shards f ORDER BY f.last_stream_seq DESC, f.shard LIMIT 1`
 
 	anyWorkable = `SELECT EXISTS (SELECT` + workableShard + `)`
 
@@ -43,9 +42,11 @@ LIMIT 1 FOR UPDATE OF s SKIP LOCKED`
 // lease is a shard that nobody else works until the transaction on the connection ends.
 type lease struct {
 	shard    int
+	first    int64 // the lowest id that waited when the shard was searched
 	lastID   int64
+	stream   string               // where the shard published last
+	turn     int64                // of its newest row of progress
 	recorded ports.StreamPosition // by any shard
-	after    int64                // where the search for waiting events begins
 }
 
 // reached is where the stream is known to end once publish has returned a position: further back when it knew all events.
@@ -56,36 +57,34 @@ func (l *lease) reached(position ports.StreamPosition) ports.StreamPosition {
 	return position
 }
 
-// leaseShard begins a transaction and returns pgx.ErrNoRows when no shard that has work is free.
+// leaseShard begins a transaction and returns pgx.ErrNoRows when no shard that has work is free. What others did while it
+// waited for the shard is not to be seen in the lease yet.
 func (o *Outbox) leaseShard(ctx context.Context, conn *pgxpool.Conn) (lease, error) {
-	now := o.options.Clock()
-	next, recent, all := o.rotation.turn(now, o.options.FullScanEvery)
-	var (
-		found    lease
-		sequence int64
-	)
+	now, began := o.options.Clock(), time.Now()
+	next, recent, all := o.rotation.turn(now)
+	var found lease
 	batch := &pgx.Batch{}
 	batch.Queue("BEGIN")
 	batch.Queue(relaySettings, strconv.FormatInt(o.options.TakeOverAfter.Milliseconds(), 10))
 	batch.Queue(leaseShard, now, all, recent, o.options.Slack, next).QueryRow(func(row pgx.Row) error {
-		return row.Scan(&found.shard, &found.lastID, &found.recorded.Stream, &sequence, &found.after)
+		return row.Scan(&found.shard, &found.first, &found.lastID, &found.turn)
 	})
 	err := conn.SendBatch(ctx, batch).Close()
-	found.recorded.Sequence = uint64(sequence)
-	found.after = max(found.after, 0)
+	again := now.Add(o.options.untilFullScan(time.Since(began)))
 	switch {
-	case err == nil && found.after == 0:
-		o.rotation.found(found.shard, now)
+	case err == nil && !all && !slices.Contains(recent, int32(found.shard)):
+		o.rotation.found(found.shard, again)
 	case errors.Is(err, pgx.ErrNoRows) && !all:
-		o.rotation.foundNone(now)
+		o.rotation.foundNone(again)
 	}
 	return found, err
 }
 
 // busy tells shards that others work from shards without work.
 func (o *Outbox) busy(ctx context.Context, conn *pgxpool.Conn) (busy bool, err error) {
-	_, recent, all := o.rotation.turn(o.options.Clock(), o.options.FullScanEvery)
-	err = conn.QueryRow(ctx, anyWorkable, o.options.Clock(), all, recent, o.options.Slack).Scan(&busy)
+	now := o.options.Clock()
+	_, recent, all := o.rotation.turn(now)
+	err = conn.QueryRow(ctx, anyWorkable, now, all, recent, o.options.Slack).Scan(&busy)
 	if err != nil {
 		return false, fmt.Errorf("look for shards: %w", translate(err))
 	}

@@ -21,7 +21,7 @@ AND NOT EXISTS (SELECT 1 FROM outbox_held h WHERE h.aggregate_id = e.aggregate_i
 func (o *Outbox) Position(ctx context.Context) (position ports.StreamPosition, err error) {
 	var sequence int64
 	err = o.db.read().QueryRowContext(ctx,
-		"SELECT stream, last_stream_seq FROM outbox_shards ORDER BY last_stream_seq DESC, shard LIMIT 1").
+		"SELECT stream, last_stream_seq FROM "+o.positions()+" ORDER BY last_stream_seq DESC, shard LIMIT 1").
 		Scan(&position.Stream, &sequence)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return position, fmt.Errorf("read the stream's position: %w", translate(err))
@@ -46,7 +46,7 @@ func (o *Outbox) Requeue(ctx context.Context, after domain.EventID, margin int64
 			return err
 		}
 		count, err = affected(tx.NewRaw(`
-INSERT INTO outbox_pending (shard, id) SELECT e.shard, e.id FROM outbox_events e WHERE e.id > ? AND`+notDeadOrHeld+`
+INSERT INTO outbox_pending (shard, id) SELECT e.shard, e.id FROM outbox_events e WHERE e.id > ? AND`+notDeadOrHeld+` AND`+notDiscarded+`
 ON CONFLICT DO NOTHING`, floor).Exec(ctx))
 		if err != nil {
 			return err

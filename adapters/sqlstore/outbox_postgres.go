@@ -12,8 +12,6 @@ import (
 	"github.com/menjin-id/menjin/ports"
 )
 
-const recordPosition = `UPDATE outbox_shards SET last_id = $2, stream = $3, last_stream_seq = $4 WHERE shard = $1`
-
 // drainPostgres needs three round trips: lease a shard, take events, and, after publish, record and commit.
 func (o *Outbox) drainPostgres(ctx context.Context, limit int, publish ports.Publish) (ports.Drained, error) {
 	conn, err := o.db.pool.Acquire(ctx)
@@ -42,12 +40,15 @@ func (o *Outbox) drainShard(ctx context.Context, conn *pgxpool.Conn, limit int, 
 	}
 	drained.Shard = lease.shard
 	deadline := time.Now().Add(o.options.PublishWithin) // from before the server begins to wait for the commit
-	taken, err := takeDelivery(ctx, conn, lease, limit)
+	taken, err := o.takeDelivery(ctx, conn, &lease, limit)
 	if err != nil {
 		return drained, false, fmt.Errorf("take events: %w", translate(err))
 	}
-	if taken.late {
+	if taken.late || lease.first <= lease.lastID-o.options.Slack {
+		// Only a search from the beginning finds such events; whatever comes of this batch, there may be more.
 		o.rotation.doubt(lease.shard)
+	}
+	if taken.late {
 		return drained, true, nil
 	}
 	o.rotation.served(lease.shard)
@@ -60,7 +61,7 @@ func (o *Outbox) drainShard(ctx context.Context, conn *pgxpool.Conn, limit int, 
 		}
 	}
 	if len(taken.ids) > 0 {
-		err = o.commit(ctx, conn, lease, taken, position)
+		err = o.commit(ctx, conn, &lease, taken, position)
 	}
 	return drained, err == nil && len(taken.events) == 0, err
 }
@@ -71,20 +72,6 @@ func publishUntil(
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
 	return publish(ctx, recorded, events)
-}
-
-// commit records how far the shard is and lets it go.
-func (o *Outbox) commit(ctx context.Context, conn *pgxpool.Conn, lease lease, taken *delivery, position ports.StreamPosition) error {
-	position = lease.reached(position)
-	ctx, cancel := o.finishing(ctx)
-	defer cancel()
-	batch := &pgx.Batch{}
-	batch.Queue(recordPosition, lease.shard, max(lease.lastID, taken.last()), position.Stream, int64(position.Sequence))
-	batch.Queue("COMMIT")
-	if err := conn.SendBatch(ctx, batch).Close(); err != nil {
-		return fmt.Errorf("record what was published: %w", translate(err))
-	}
-	return nil
 }
 
 // giveBack ends a transaction that was not committed, so that what it took waits again.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"slices"
 	"testing"
 	"time"
 
@@ -15,17 +14,29 @@ import (
 	"github.com/menjin-id/menjin/ports"
 )
 
-// outboxModel is what should be in an outbox: the events of each user that wait to be published, the oldest first.
+// outboxModel is what should be in an outbox: the committed events of each user, the oldest first.
 type outboxModel struct {
 	*outboxTest
-	tb      testing.TB
-	users   []domain.UserID
-	waiting map[domain.UserID][]domain.EventID
-	gone    []domain.EventID // published, by rising id
-	owner   map[domain.EventID]domain.UserID
-	held    map[domain.UserID]bool
-	open    map[domain.UserID]*opened // an event that is not committed yet
+	tb     testing.TB
+	users  []domain.UserID
+	events map[domain.UserID][]*modelEvent
+	open   map[domain.UserID]*opened // an event that is not committed yet
 }
+
+type modelEvent struct {
+	id       domain.EventID
+	standing standing
+}
+
+// standing is where an event is. One that waits behind a dead letter is held.
+type standing int
+
+const (
+	waiting standing = iota
+	gone
+	dead
+	discarded
+)
 
 type opened struct {
 	tx    *sql.Tx
@@ -35,8 +46,7 @@ type opened struct {
 func newOutboxModel(tb testing.TB, db *DB) *outboxModel {
 	m := &outboxModel{
 		outboxTest: newOutboxTest(tb, db, OutboxOptions{Slack: 1, FullScanEvery: time.Hour}), tb: tb,
-		waiting: map[domain.UserID][]domain.EventID{}, owner: map[domain.EventID]domain.UserID{},
-		held: map[domain.UserID]bool{}, open: map[domain.UserID]*opened{},
+		events: map[domain.UserID][]*modelEvent{}, open: map[domain.UserID]*opened{},
 	}
 	for range 3 {
 		m.users = append(m.users, newUserID())
@@ -45,10 +55,20 @@ func newOutboxModel(tb testing.TB, db *DB) *outboxModel {
 }
 
 func (m *outboxModel) committed(user domain.UserID, event domain.EventID) {
-	m.owner[event] = user
-	if !m.held[user] {
-		m.waiting[user] = append(m.waiting[user], event)
+	m.events[user] = append(m.events[user], &modelEvent{id: event})
+}
+
+// due returns the user's events that are to be published, the oldest first.
+func (m *outboxModel) due(user domain.UserID) (due []*modelEvent) {
+	for _, event := range m.events[user] {
+		if event.standing == dead {
+			break
+		}
+		if event.standing == waiting {
+			due = append(due, event)
+		}
 	}
+	return due
 }
 
 func (m *outboxModel) Append(t *rapid.T) {
@@ -102,66 +122,95 @@ func (m *outboxModel) Drain(t *rapid.T) {
 	m.drain(t, rapid.IntRange(1, 4).Draw(t, "limit"), rapid.Bool().Draw(t, "acknowledged"))
 }
 
-func (m *outboxModel) drain(t *rapid.T, limit int, acknowledged bool) int {
-	drained, err := m.Outbox.Drain(m.tb.Context(), limit, func(_ context.Context, recorded ports.StreamPosition, events []ports.OutboxEvent) (ports.StreamPosition, error) {
-		m.check(t, eventIDs(events))
+// drain returns the events that were handed out.
+func (m *outboxModel) drain(t *rapid.T, limit int, acknowledged bool) (handed []ports.OutboxEvent) {
+	_, err := m.Outbox.Drain(m.tb.Context(), limit, func(_ context.Context, recorded ports.StreamPosition, events []ports.OutboxEvent) (ports.StreamPosition, error) {
+		handed = events
+		m.check(t, events, acknowledged)
 		if !acknowledged {
 			return recorded, errStreamAway
-		}
-		for _, event := range events {
-			m.waiting[event.UserID] = m.waiting[event.UserID][1:]
-			m.gone = append(m.gone, event.Message.ID)
 		}
 		return ports.StreamPosition{Stream: "stream", Sequence: recorded.Sequence + uint64(len(events))}, nil
 	})
 	if err != nil && !errors.Is(err, errStreamAway) {
 		t.Fatal(err)
 	}
-	return drained.Events
+	return handed
 }
 
-// check fails unless the events are, of each user, the oldest that wait, in order.
-func (m *outboxModel) check(t *rapid.T, events []domain.EventID) {
+// check fails unless the events are, of each user, the oldest that are due, in order.
+func (m *outboxModel) check(t *rapid.T, events []ports.OutboxEvent, acknowledged bool) {
+	due := map[domain.UserID][]*modelEvent{}
 	for _, user := range m.users {
-		var got []domain.EventID
-		for _, event := range events {
-			if m.owner[event] == user {
-				got = append(got, event)
-			}
+		due[user] = m.due(user)
+	}
+	for _, event := range events {
+		expected := due[event.UserID]
+		if len(expected) == 0 || expected[0].id != event.Message.ID {
+			t.Fatalf("event of user %v: got %v, want the first of %v", event.UserID, event.Message.ID, expected)
 		}
-		if want := m.waiting[user]; len(got) > len(want) || !slices.Equal(got, want[:len(got)]) {
-			t.Fatalf("events of user %v: got %v, want the first of %v", user, got, want)
+		if acknowledged {
+			expected[0].standing = gone
 		}
+		due[event.UserID] = expected[1:]
 	}
 }
 
-func (m *outboxModel) Bury(t *rapid.T) {
-	user := rapid.SampledFrom(m.users).Draw(t, "user")
-	if len(m.waiting[user]) == 0 {
+// Refuse has the stream refuse one event of a batch.
+func (m *outboxModel) Refuse(t *rapid.T) {
+	handed := m.drain(t, rapid.IntRange(1, 4).Draw(t, "limit"), false)
+	if len(handed) == 0 {
 		return
 	}
-	at := rapid.IntRange(0, len(m.waiting[user])-1).Draw(t, "event")
-	if err := m.Outbox.Bury(m.tb.Context(), m.waiting[user][at], "too large", m.now); err != nil {
+	refused := rapid.SampledFrom(handed).Draw(t, "event")
+	if err := m.Bury(m.tb.Context(), refused.Message.ID, "too large", m.now); err != nil {
 		t.Fatal(err)
 	}
-	m.waiting[user] = m.waiting[user][:at]
-	m.held[user] = true
+	for _, event := range m.events[refused.UserID] {
+		if event.id == refused.Message.ID {
+			event.standing = dead
+		}
+	}
+}
+
+func (m *outboxModel) Retry(t *rapid.T) { m.decide(t, m.Outbox.Retry, waiting) }
+
+func (m *outboxModel) Discard(t *rapid.T) { m.decide(t, m.Outbox.Discard, discarded) }
+
+func (m *outboxModel) decide(t *rapid.T, decide func(context.Context, domain.EventID, domain.AuditEntry) error, then standing) {
+	var letters []*modelEvent
+	for _, user := range m.users {
+		for _, event := range m.events[user] {
+			if event.standing == dead {
+				letters = append(letters, event)
+			}
+		}
+	}
+	if len(letters) == 0 {
+		return
+	}
+	letter := rapid.SampledFrom(letters).Draw(t, "letter")
+	if err := decide(m.tb.Context(), letter.id, decisionNote()); err != nil {
+		t.Fatal(err)
+	}
+	letter.standing = then
 }
 
 // Requeue makes every published event wait again, before those that wait.
 func (m *outboxModel) Requeue(t *rapid.T) {
+	var want int64
+	for _, events := range m.events {
+		for _, event := range events {
+			if event.standing == gone {
+				event.standing = waiting
+				want++
+			}
+		}
+	}
 	count, err := m.Outbox.Requeue(m.tb.Context(), domain.EventID{}, 0, ports.StreamPosition{Stream: "stream", Sequence: 1})
-	if err != nil || count != int64(len(m.gone)) {
-		t.Fatalf("requeue: got %d events, error %v, want %d", count, err, len(m.gone))
+	if err != nil || count != want {
+		t.Fatalf("requeue: got %d events, error %v, want %d", count, err, want)
 	}
-	again := map[domain.UserID][]domain.EventID{}
-	for _, event := range m.gone {
-		again[m.owner[event]] = append(again[m.owner[event]], event)
-	}
-	for user, events := range again {
-		m.waiting[user] = append(events, m.waiting[user]...)
-	}
-	m.gone = nil
 }
 
 // finish publishes the rest and fails unless nothing waits any more.
@@ -170,11 +219,11 @@ func (m *outboxModel) finish(t *rapid.T) {
 		m.end(user, true)
 	}
 	m.pass(time.Hour)
-	for m.drain(t, 100, true) > 0 {
+	for len(m.drain(t, 100, true)) > 0 {
 	}
-	for user, events := range m.waiting {
-		if len(events) > 0 {
-			t.Errorf("events of user %v that were never published: %v", user, events)
+	for _, user := range m.users {
+		if due := m.due(user); len(due) > 0 {
+			t.Errorf("events of user %v that were never published: %v", user, due)
 		}
 	}
 	var pending int
@@ -214,7 +263,8 @@ func TestWhateverHappensEachUsersEventsArePublishedInOrderAndNoneIsLost(t *testi
 				m.clear(rt)
 				rt.Repeat(map[string]func(*rapid.T){
 					"append": m.Append, "begin": m.Begin, "end": m.End, "pass": m.Pass,
-					"drain": m.Drain, "drain more": m.Drain, "bury": m.Bury, "requeue": m.Requeue,
+					"drain": m.Drain, "drain more": m.Drain, "requeue": m.Requeue,
+					"refuse": m.Refuse, "retry": m.Retry, "discard": m.Discard,
 				})
 				m.finish(rt)
 			})

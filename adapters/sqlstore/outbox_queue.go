@@ -7,10 +7,11 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
 )
 
-// Outbox is the outbox as the relay, the reconciliation and the sweeper work it.
+// Outbox is the outbox as the relay, the reconciliation, the sweeper and administrators work it.
 //
 // On PostgreSQL a relay holds a shard by a row lock, so any number of processes may work one database. On SQLite it holds
 // the one shard by a lock of this Outbox, of which there must be one alone for a database.
@@ -19,6 +20,7 @@ type Outbox struct {
 	options  OutboxOptions
 	rotation rotation
 	working  chan struct{} // full while somebody works the shard of a SQLite database
+	replays  replaysInHand
 }
 
 var (
@@ -34,11 +36,24 @@ type OutboxOptions struct {
 	// TakeOverAfter is how long a process may stand still with a shard in its hands before PostgreSQL gives the shard to
 	// another; 10 s unless set, and never less than twice PublishWithin, lest both send.
 	TakeOverAfter time.Duration
-	// FullScanEvery is how often a shard is searched from its beginning; 1 s unless set.
+	// FullScanEvery is how often a shard is searched from its beginning; 1 s unless set. Where a search takes long, because
+	// a long snapshot keeps the rows of published events, it is done less often, so that it takes no more than a hundredth
+	// of the time, but each 30 s in any case: that is how late an event is found at most that is committed further below
+	// the last published id than Slack.
 	FullScanEvery time.Duration
 	// Slack is how far below the last published id the searches in between begin; 4,096 unless set.
 	Slack int64
 	Clock ports.Clock
+}
+
+const (
+	scanShare   = 100              // a search takes at most one part in so many of the time
+	longestScan = 30 * time.Second // between two searches, whatever they take
+)
+
+// untilFullScan is how long after a search from the beginning the next one is due.
+func (o *OutboxOptions) untilFullScan(took time.Duration) time.Duration {
+	return max(o.FullScanEvery, min(scanShare*took, longestScan))
 }
 
 func (o OutboxOptions) withDefaults() OutboxOptions {
@@ -63,7 +78,10 @@ func (o OutboxOptions) withDefaults() OutboxOptions {
 
 // NewOutbox works the outbox of db.
 func NewOutbox(db *DB, options OutboxOptions) *Outbox {
-	return &Outbox{db: db, options: options.withDefaults(), working: make(chan struct{}, 1)}
+	return &Outbox{
+		db: db, options: options.withDefaults(), working: make(chan struct{}, 1),
+		replays: replaysInHand{ids: make(map[domain.ID]bool)},
+	}
 }
 
 // Drain is ports.OutboxQueue's. Where no events go out because all that waited were behind a dead letter, it looks for

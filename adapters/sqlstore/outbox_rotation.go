@@ -5,29 +5,31 @@ import (
 	"time"
 )
 
-// rotation remembers which shard's turn it is and when each was last searched from its beginning.
+// rotation remembers which shard's turn it is, when each is to be searched from its beginning again, and when what
+// outbox_shards says of it is to be brought up to date again.
 //
 // The rows of published events stay in the index until the database has cleaned up, which a long snapshot, of a backup say,
 // puts off for hours. Searching from the beginning then costs more with each event, so it is done every now and then only;
 // what it is needed for is events whose transaction took an id long before it was committed.
 type rotation struct {
-	mu       sync.Mutex
-	next     int
-	searched map[int32]time.Time
-	all      time.Time
+	mu      sync.Mutex
+	next    int
+	search  map[int32]time.Time
+	all     time.Time // before which no shard need be searched from its beginning
+	overdue map[int]time.Time
 }
 
 // turn returns the shard to begin with, and which ones need not be searched from their beginning: all, or those listed.
-func (r *rotation) turn(now time.Time, every time.Duration) (next int, recent []int32, all bool) {
+func (r *rotation) turn(now time.Time) (next int, recent []int32, all bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	recent = make([]int32, 0, len(r.searched))
-	for shard, at := range r.searched {
-		if now.Sub(at) < every {
+	recent = make([]int32, 0, len(r.search))
+	for shard, at := range r.search {
+		if now.Before(at) {
 			recent = append(recent, shard)
 		}
 	}
-	return r.next, recent, now.Sub(r.all) < every
+	return r.next, recent, now.Before(r.all)
 }
 
 // served passes the turn to the shard after this one, whatever came of its turn.
@@ -37,27 +39,41 @@ func (r *rotation) served(shard int) {
 	r.next = shard + 1
 }
 
-// found notes that a shard was searched from its beginning.
-func (r *rotation) found(shard int, now time.Time) {
+// found notes that a shard was searched from its beginning, and when to do so again.
+func (r *rotation) found(shard int, again time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.searched == nil {
-		r.searched = make(map[int32]time.Time)
+	if r.search == nil {
+		r.search = make(map[int32]time.Time)
 	}
-	r.searched[int32(shard)] = now
+	r.search[int32(shard)] = again
 }
 
-// foundNone notes that every shard was searched from its beginning.
-func (r *rotation) foundNone(now time.Time) {
+// foundNone notes that every shard was searched from its beginning, and when to do so again.
+func (r *rotation) foundNone(again time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.all = now
+	r.all = again
 }
 
 // doubt has a shard searched from its beginning next time.
 func (r *rotation) doubt(shard int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.searched, int32(shard))
+	delete(r.search, int32(shard))
 	r.all = time.Time{}
+}
+
+// settle reports whether outbox_shards is to be brought up to date, and takes it that it will be.
+func (r *rotation) settle(shard int, now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if now.Before(r.overdue[shard]) {
+		return false
+	}
+	if r.overdue == nil {
+		r.overdue = make(map[int]time.Time)
+	}
+	r.overdue[shard] = now.Add(settleEvery)
+	return true
 }

@@ -9,10 +9,12 @@ import (
 	"github.com/menjin-id/menjin/ports"
 )
 
+const scanTestEvery = time.Hour
+
 // scanTest is an outbox whose searches begin right at the last published id, and from the beginning once in an hour.
 func scanTest(t *testing.T) *outboxTest {
 	t.Helper()
-	return newOutboxTest(t, openDB(t, Options{URL: postgres.url(t)}), OutboxOptions{Slack: 1, FullScanEvery: time.Hour})
+	return newOutboxTest(t, openDB(t, Options{URL: postgres.url(t)}), OutboxOptions{Slack: 1, FullScanEvery: scanTestEvery})
 }
 
 // appendLate begins to keep the user's next event; commit ends it. Meanwhile three others are kept and published.
@@ -42,7 +44,7 @@ func TestEventCommittedLateIsFoundByTheNextFullScan(t *testing.T) {
 	late, commit := o.appendLate(t, newUserID())
 	commit()
 	o.wantDrained(t) // or the scan is not what this test is about
-	o.pass(time.Hour)
+	o.pass(scanTestEvery)
 	o.wantDrained(t, late)
 }
 
@@ -71,5 +73,22 @@ func TestRequeuedEventsAreFoundBelowTheLastPublished(t *testing.T) {
 			t.Fatal(err)
 		}
 		o.wantDrained(t, want...)
+	}
+}
+
+func TestSearchesFromTheBeginningTakeAHundredthOfTheTimeAtMost(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		every, took, want time.Duration
+	}{
+		{0, time.Millisecond, time.Second},
+		{0, 40 * time.Millisecond, 4 * time.Second},
+		{0, 5 * time.Second, 30 * time.Second},
+		{time.Hour, 5 * time.Second, time.Hour},
+	} {
+		options := OutboxOptions{FullScanEvery: c.every}.withDefaults()
+		if got := options.untilFullScan(c.took); got != c.want {
+			t.Errorf("next search after one of %v, every %v: got %v, want %v", c.took, options.FullScanEvery, got, c.want)
+		}
 	}
 }

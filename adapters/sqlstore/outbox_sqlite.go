@@ -23,6 +23,12 @@ SELECT e.id, e.event_id, e.type, e.schema_version, e.subject, e.aggregate_id, e.
 	EXISTS (SELECT 1 FROM outbox_held h WHERE h.aggregate_id = e.aggregate_id AND h.dead_id <= e.id)
 FROM outbox_pending p JOIN outbox_events e ON e.id = p.id
 WHERE p.shard = ? ORDER BY p.id LIMIT ?`
+
+	settledSQLite = `
+DELETE FROM outbox_pending WHERE shard = ? AND id IN (SELECT value FROM json_each(?)) AND (
+	id IN (SELECT value FROM json_each(?)) OR EXISTS (
+		SELECT 1 FROM outbox_events e JOIN outbox_held h ON h.aggregate_id = e.aggregate_id AND h.dead_id <= e.id
+		WHERE e.id = outbox_pending.id))`
 )
 
 // drainSQLite keeps everybody else from the shard by the turn alone: while events are published the database can be written.
@@ -110,7 +116,8 @@ func (o *Outbox) waitingSQLite(ctx context.Context, shard, limit int) (*delivery
 	return d, rows.Err()
 }
 
-// settleSQLite takes the events out of the queue, those alone: others may wait between them by now.
+// settleSQLite takes the events out of the queue, those alone: others may wait between them by now. Of those behind a dead
+// letter it leaves what is behind it no longer: another program may have decided on the letter meanwhile.
 func (o *Outbox) settleSQLite(ctx context.Context, found lease, done *delivery, position ports.StreamPosition) error {
 	ctx, cancel := o.finishing(ctx)
 	defer cancel()
@@ -119,9 +126,12 @@ func (o *Outbox) settleSQLite(ctx context.Context, found lease, done *delivery, 
 	if err != nil {
 		return fmt.Errorf("list events: %w", err)
 	}
+	published, err := json.Marshal(done.published())
+	if err != nil {
+		return fmt.Errorf("list events: %w", err)
+	}
 	err = o.db.write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		_, err := tx.NewRaw("DELETE FROM outbox_pending WHERE shard = ? AND id IN (SELECT value FROM json_each(?))",
-			found.shard, string(ids)).Exec(ctx)
+		_, err := tx.NewRaw(settledSQLite, found.shard, string(ids), string(published)).Exec(ctx)
 		if err != nil {
 			return err
 		}

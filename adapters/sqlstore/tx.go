@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -11,8 +13,14 @@ import (
 	"github.com/menjin-id/menjin/ports"
 )
 
-// maxTries is how often a change is run when PostgreSQL makes it give way to another.
-const maxTries = 3
+const (
+	// maxTries is how often a change is run when PostgreSQL makes it give way to another.
+	maxTries = 5
+	// firstPause is how long it is waited before the second try, at most, and twice as long before each further one. A change
+	// that is tried again at once may take, on a busy machine, the very lock that the other has been promised and has not
+	// woken up for, and be in its way again.
+	firstPause = 20 * time.Millisecond
+)
 
 var (
 	errLostUpdate = errors.New("lost update: the row is not as it was read")
@@ -47,7 +55,7 @@ func (db *DB) InTx(ctx context.Context, change func(ctx context.Context, tx port
 	var err error
 	for try := 1; ; try++ {
 		events, err = run(ctx, change)
-		if try == maxTries || !worthAnotherTry(err) {
+		if try == maxTries || !worthAnotherTry(err) || !giveWayFor(ctx, firstPause<<(try-1)) {
 			break
 		}
 	}
@@ -58,6 +66,18 @@ func (db *DB) InTx(ctx context.Context, change func(ctx context.Context, tx port
 		db.onCommit()
 	}
 	return nil
+}
+
+// giveWayFor waits for half of the pause at least, and reports whether ctx lasted.
+func giveWayFor(ctx context.Context, pause time.Duration) bool {
+	timer := time.NewTimer(pause - rand.N(pause/2))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 func (db *DB) inPostgresTx(ctx context.Context, change func(ctx context.Context, tx ports.Tx) error) (int, error) {

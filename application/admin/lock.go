@@ -3,9 +3,6 @@ package admin
 import (
 	"context"
 	"fmt"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/menjin-id/menjin/application/session"
 	"github.com/menjin-id/menjin/application/update"
@@ -21,20 +18,13 @@ type Lock struct {
 // NewLock makes the use case.
 func NewLock(users *update.Users, ender *session.Ender) *Lock { return &Lock{users, ender} }
 
-const maxReason = 200
-
 // Lock locks a user and ends their sessions. The reason is for the audit log; it must not be empty.
 func (uc *Lock) Lock(ctx context.Context, actor Actor, id domain.UserID, reason string) (*domain.User, error) {
 	if err := actor.may(domain.PermissionUsersLock); err != nil {
 		return nil, err
 	}
-	switch {
-	case strings.TrimSpace(reason) == "":
-		return nil, domain.Invalid(domain.Violation{Field: "reason", Rule: "required", Text: "must say why"})
-	case utf8.RuneCountInString(reason) > maxReason:
-		return nil, domain.Invalid(domain.Violation{Field: "reason", Rule: "max", Text: "must have at most 200 characters"})
-	case strings.IndexFunc(reason, unicode.IsControl) >= 0 || !utf8.ValidString(reason):
-		return nil, domain.Invalid(domain.Violation{Field: "reason", Rule: "format", Text: "must not hold control characters"})
+	if err := checkReason(reason); err != nil {
+		return nil, err
 	}
 	user, version, err := uc.change(ctx, actor, id, actor.note(domain.AuditLock, reason),
 		func(u *domain.User, c update.Change) []domain.Event {

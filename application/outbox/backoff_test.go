@@ -245,3 +245,34 @@ func TestBusyRelayTellsTheOthers(t *testing.T) {
 		a.stop()
 	})
 }
+
+// buried notes how long an event may take to be set aside.
+type buried struct {
+	*watched
+	within time.Duration
+}
+
+func (q *buried) Bury(ctx context.Context, _ domain.EventID, _ string, _ time.Time) error {
+	deadline, _ := ctx.Deadline()
+	q.within = time.Until(deadline)
+	q.answers(nothing)
+	return nil
+}
+
+func TestSettingAnEventAsideMayTakeNoLongerThanABatch(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup()
+		own, _ := memory.NewRelayHints()
+		queue := &buried{watched: &watched{answer: func() (ports.Drained, error) {
+			return ports.Drained{Events: 1}, &ports.RejectedError{Reason: "too large"}
+		}}}
+		b.relay = outbox.NewRelay(queue, b.stream, b.reconcile, own, outbox.NewSignal(), time.Now, slog.New(slog.DiscardHandler))
+		stop := b.run()
+		synctest.Wait()
+		stop()
+		if queue.within <= 0 || queue.within > 20*time.Second {
+			t.Errorf("bound of setting an event aside: got %s, want 20s at most", queue.within)
+		}
+	})
+}

@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 const (
 	reconcileEvery = time.Minute
+	mendLimit      = 15 * time.Minute // for putting back what the stream has lost, which may be everything that is kept
 	// overlap is how many events before a place in the stream are published again: as many as may have been under way, in any
 	// order between users.
 	overlap = 2000
@@ -73,6 +75,18 @@ func (uc *Reconcile) From(ctx context.Context, intact ports.StreamPosition) (int
 	uc.log.WarnContext(ctx, "the stream has lost events; they are published again", "events", count, "intact_sequence", intact.Sequence)
 	uc.wake.Give()
 	return count, nil
+}
+
+// mend puts back what the stream has lost, where a failure tells that it has lost something.
+func (uc *Reconcile) mend(ctx context.Context, failure error) (mended bool, err error) {
+	rewound, ok := errors.AsType[*ports.RewoundError](failure)
+	if !ok {
+		return false, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, mendLimit)
+	defer cancel()
+	_, err = uc.From(ctx, rewound.Intact)
+	return err == nil, err
 }
 
 // settled returns an event such that none made before it can have been published behind a sequence: one made longestDetour

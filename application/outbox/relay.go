@@ -45,9 +45,9 @@ func NewRelay(
 func (r *Relay) Run(ctx context.Context) error {
 	failures := 0
 	for {
-		// A batch under way is brought to its end, whatever happens to ctx: it is bounded by its own deadline.
 		before := failures
-		pause := r.step(context.WithoutCancel(ctx), &failures)
+		// A batch under way is brought to its end, whatever happens to ctx: it is bounded by its own deadline.
+		pause := r.step(context.WithoutCancel(ctx), ctx, &failures)
 		if ctx.Err() != nil {
 			break
 		}
@@ -58,20 +58,21 @@ func (r *Relay) Run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastDrain)
 	defer cancel()
 	for failures = 0; ctx.Err() == nil && failures == 0; {
-		if r.step(ctx, &failures) > 0 {
+		if r.step(ctx, ctx, &failures) > 0 {
 			break
 		}
 	}
 	return nil
 }
 
-// step drains one batch and returns how long to pause after it. It counts failures in a row.
-func (r *Relay) step(ctx context.Context, failures *int) time.Duration {
+// step drains one batch and returns how long to pause after it. It counts failures in a row. What a failure calls for may take
+// longer than a batch, and ends with the service.
+func (r *Relay) step(ctx, service context.Context, failures *int) time.Duration {
 	ctx, cancel := context.WithTimeout(ctx, stepLimit)
 	defer cancel()
 	drained, err := r.queue.Drain(ctx, batchSize, r.stream.Publish)
 	if err != nil {
-		return r.recover(ctx, drained, err, failures)
+		return r.recover(service, drained, err, failures)
 	}
 	if *failures > 0 && drained.Events > 0 {
 		r.log.InfoContext(ctx, "events are published again", "failures", *failures)
@@ -98,6 +99,8 @@ func (r *Relay) recover(ctx context.Context, drained ports.Drained, failure erro
 	*failures++
 	r.log.WarnContext(ctx, "events cannot be published for now", "error", failure, "waiting", drained.Events, "next_try_in", delay)
 	if drained.Events > 0 {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepLimit)
+		defer cancel()
 		if err := r.queue.Delay(ctx, drained.Shard, r.now().Add(delay)); err != nil {
 			r.log.WarnContext(ctx, "outbox shard cannot be delayed", "error", err)
 		}
@@ -108,18 +111,21 @@ func (r *Relay) recover(ctx context.Context, drained ports.Drained, failure erro
 // mend removes the cause of a failure where it can be removed.
 func (r *Relay) mend(ctx context.Context, failure error) (mended bool, err error) {
 	if rejected, ok := errors.AsType[*ports.RejectedError](failure); ok {
-		if err := r.queue.Bury(ctx, rejected.Event, rejected.Reason, r.now()); err != nil {
-			return false, fmt.Errorf("set rejected event aside: %w", err)
-		}
-		r.log.ErrorContext(ctx, "event set aside as a dead letter; the user's later events are held",
-			"event_id", rejected.Event.String(), "cause", rejected.Reason)
-		return true, nil
-	}
-	if rewound, ok := errors.AsType[*ports.RewoundError](failure); ok {
-		_, err := r.reconcile.From(ctx, rewound.Intact)
+		err := r.bury(ctx, rejected)
 		return err == nil, err
 	}
-	return false, nil
+	return r.reconcile.mend(ctx, failure)
+}
+
+func (r *Relay) bury(ctx context.Context, rejected *ports.RejectedError) error {
+	ctx, cancel := context.WithTimeout(ctx, stepLimit)
+	defer cancel()
+	if err := r.queue.Bury(ctx, rejected.Event, rejected.Reason, r.now()); err != nil {
+		return fmt.Errorf("set rejected event aside: %w", err)
+	}
+	r.log.ErrorContext(ctx, "event set aside as a dead letter; the user's later events are held",
+		"event_id", rejected.Event.String(), "cause", rejected.Reason)
+	return nil
 }
 
 // wait pauses. Work that is announced ends the pause, unless it follows a failure: then the pause is meant.

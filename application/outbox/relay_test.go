@@ -278,3 +278,64 @@ func TestDatabaseThatNeverAnswersKeepsNobodyFromStopping(t *testing.T) {
 		}
 	})
 }
+
+// slowLedger takes its time to put events back.
+type slowLedger struct {
+	ports.OutboxLedger
+	takes time.Duration
+}
+
+func (l slowLedger) Requeue(ctx context.Context, after domain.EventID, margin int64, position ports.StreamPosition) (int64, error) {
+	select {
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	case <-time.After(l.takes):
+		return l.OutboxLedger.Requeue(ctx, after, margin, position)
+	}
+}
+
+// slow makes putting events back take so long.
+func (b *bundle) slow(takes time.Duration) {
+	own, other := memory.NewRelayHints()
+	wake, log := outbox.NewSignal(), slog.New(slog.DiscardHandler)
+	b.hints = other
+	b.reconcile = outbox.NewReconcile(slowLedger{b.store, takes}, b.stream, wake, log)
+	b.relay = outbox.NewRelay(b.store, b.stream, b.reconcile, own, wake, time.Now, log)
+}
+
+func TestPuttingVeryManyEventsBackMayTakeMinutes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup()
+		b.slow(5 * time.Minute)
+		defer b.run()()
+		first := b.register(t)
+		time.Sleep(2 * time.Second)
+		b.stream.Recreate()
+		second := b.register(t)
+		time.Sleep(6 * time.Minute)
+		synctest.Wait()
+		if got := b.published(); !slices.Contains(got, first) || !slices.Contains(got, second) {
+			t.Errorf("got %v, want %v and %v", got, first, second)
+		}
+	})
+}
+
+func TestPuttingEventsBackKeepsNobodyFromStopping(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup()
+		b.slow(time.Hour)
+		stop := b.run()
+		b.register(t)
+		time.Sleep(2 * time.Second)
+		b.stream.Recreate()
+		b.register(t)
+		time.Sleep(time.Minute)
+		start := time.Now()
+		stop()
+		if took := time.Since(start); took > 30*time.Second {
+			t.Errorf("stopping took %s", took)
+		}
+	})
+}

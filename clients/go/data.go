@@ -118,10 +118,12 @@ type SessionEnded struct {
 	EndedAt         time.Time `json:"ended_at"`
 }
 
-// Deleted tells that the user is gone for good. Erase what you keep.
+// Deleted tells that the user is gone for good. Erase what you keep, also under MergedUserIDs: accounts of the same person that
+// were merged into this one.
 type Deleted struct {
-	UserID    string    `json:"user_id"`
-	DeletedAt time.Time `json:"deleted_at"`
+	UserID        string    `json:"user_id"`
+	MergedUserIDs []string  `json:"merged_user_ids"` // often empty
+	DeletedAt     time.Time `json:"deleted_at"`
 }
 
 // WeChatPushed is a message that WeChat pushed to a mini-program and on which the service does nothing itself. Its type is

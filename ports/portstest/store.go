@@ -37,6 +37,13 @@ type StoreParts struct {
 	Archive      ports.OutboxArchive
 	History      ports.EventHistory
 	Eraser       ports.EventEraser
+	Monitor      ports.OutboxMonitor
+	Letters      ports.DeadLetters
+	Switch       ports.OutboxSwitch
+	Sent         ports.PublishedEvents
+
+	Replays       ports.ReplayQueue
+	ReplayArchive ports.ReplayArchive
 }
 
 // Store is the contract of a store of users, and of the outbox, the inbox and the audit log beside them. Open returns an empty store,
@@ -57,8 +64,9 @@ func Store(t *testing.T, open func(t *testing.T, options StoreOptions) StorePart
 		transactionContracts, raceContracts, unionIDContracts, conflictContracts, appendContracts,
 		drainContracts, buryContracts, ledgerContracts, archiveContracts,
 		inboxContracts, deletionContracts, historyContracts,
+		monitorContracts, letterContracts, decisionContracts, switchContracts, sentContracts, replayContracts, replayWorkContracts,
 	))
-	check(t, sharded(4), shardContracts)
+	check(t, sharded(4), slices.Concat(shardContracts, decisionRaceContracts))
 }
 
 // store is the store under test with what the cases share.

@@ -64,9 +64,10 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 var loaded = sync.OnceValues(func() (*openapi3.T, error) {
-	for _, text := range []string{"text/html", "text/css", "text/javascript"} {
+	for _, text := range []string{"text/html", "text/css", "text/javascript", "application/yaml"} {
 		openapi3filter.RegisterBodyDecoder(text, openapi3filter.PlainBodyDecoder)
 	}
+	openapi3filter.RegisterBodyDecoder("application/schema+json", openapi3filter.JSONBodyDecoder)
 	contract, err := openapi3.NewLoader().LoadFromData(httpapi.Contract())
 	if err != nil {
 		return nil, err
@@ -134,6 +135,9 @@ func find(contract *openapi3.T, r *http.Request) *routers.Route {
 	method := r.Method
 	if method == http.MethodHead {
 		method = http.MethodGet
+	}
+	if item := contract.Paths.Find(r.URL.EscapedPath()); item != nil && item.GetOperation(method) != nil { // before a path that takes anything
+		return &routers.Route{Spec: contract, Path: r.URL.Path, PathItem: item, Method: method, Operation: item.GetOperation(method)}
 	}
 	for path, item := range contract.Paths.Map() {
 		pattern := "^" + parameter.ReplaceAllString(regexp.QuoteMeta(path), "[^/]+") + "$"
