@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"time"
 
-	"github.com/menjin-id/menjin/bench/outbox"
 	"github.com/menjin-id/menjin/bench/report"
 	"github.com/menjin-id/menjin/bench/stack"
 )
@@ -18,6 +16,7 @@ type bench struct {
 	out      io.Writer
 	postgres *stack.Postgres
 	redis    *stack.Redis
+	nats     *stack.NATS
 	urls     stack.ServiceURLs // of all but the database, of which everything has its own
 }
 
@@ -31,9 +30,10 @@ func (b *bench) prepare(context.Context) (err error) {
 		return err
 	}
 	b.urls.Redis = b.redis.URL
-	if b.urls.NATS, err = b.servers.NATS(); err != nil {
+	if b.nats, err = b.servers.NATS(); err != nil {
 		return err
 	}
+	b.urls.NATS = b.nats.URL
 	b.urls.WeChat, err = b.servers.Lookalike()
 	return err
 }
@@ -53,97 +53,6 @@ func (b *bench) print(title string, table *report.Table) error {
 		return err
 	}
 	return table.Write(b.out)
-}
-
-// measureOutbox is about the way of an event from its commit to the stream.
-func (b *bench) measureOutbox(ctx context.Context) error {
-	if !b.plan.wantsAny("latency", "drain") {
-		return nil
-	}
-	table := report.NewTable("events", "floor/s", "ours/s", "ratio", "goal", "floor p50/p99 ms", "ours p50/p99 ms", "CPU µs floor/ours")
-	if b.plan.wants("latency") {
-		if err := b.measureLatency(ctx, table); err != nil {
-			return err
-		}
-	}
-	if b.plan.wants("drain") {
-		if err := b.measureDrain(ctx, table); err != nil {
-			return err
-		}
-	}
-	return b.print("Events. Floor: the same messages published to JetStream without an outbox.", table)
-}
-
-func (b *bench) openOutbox(ctx context.Context, name string) (*outbox.Bench, error) {
-	urls, err := b.withDatabase(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	return outbox.Open(ctx, urls.Database, urls.NATS)
-}
-
-func (b *bench) measureLatency(ctx context.Context, table *report.Table) error {
-	relayed, err := b.openOutbox(ctx, "latency")
-	if err != nil {
-		return err
-	}
-	defer relayed.Close()
-	direct, err := b.openOutbox(ctx, "latency_floor")
-	if err != nil {
-		return err
-	}
-	defer direct.Close()
-	if _, err := relayed.Latency(ctx, 200, 200*time.Millisecond); err != nil { // a warm-up, and messages for the floor
-		return err
-	}
-	sample, err := relayed.Sample(ctx)
-	if err != nil {
-		return err
-	}
-	for _, rate := range []int{200, 1000} {
-		var floor, ours []report.Figure
-		for round := range b.plan.rounds {
-			progress("commit to acknowledged at %d/s, round %d of %d", rate, round+1, b.plan.rounds)
-			figure, err := direct.DirectLatency(ctx, rate, b.plan.duration, sample)
-			if err != nil {
-				return err
-			}
-			floor = append(floor, figure)
-			if figure, err = relayed.Latency(ctx, rate, b.plan.duration); err != nil {
-				return err
-			}
-			ours = append(ours, figure)
-		}
-		f, o := report.Median(floor), report.Median(ours)
-		table.Add(fmt.Sprintf("commit → acknowledged, %d/s", rate), report.Count(f.Rate), report.Count(o.Rate), "", "p50 ≤ 1 ms, p99 ≤ 10 ms",
-			report.Milliseconds(f.P50, f.P99), report.Milliseconds(o.P50, o.P99), "")
-	}
-	return nil
-}
-
-func (b *bench) measureDrain(ctx context.Context, table *report.Table) error {
-	drain, err := b.openOutbox(ctx, "drain")
-	if err != nil {
-		return err
-	}
-	defer drain.Close()
-	progress("committing %d events to drain", b.plan.events)
-	if err := drain.Fill(ctx, b.plan.events); err != nil {
-		return err
-	}
-	var floor, ours []report.Figure
-	for round := range b.plan.rounds {
-		progress("drain, round %d of %d", round+1, b.plan.rounds)
-		floorFigure, ourFigure, err := drain.Drain(ctx, b.plan.events)
-		if err != nil {
-			return err
-		}
-		floor, ours = append(floor, floorFigure), append(ours, ourFigure)
-	}
-	f, o := report.Median(floor), report.Median(ours)
-	table.Add(fmt.Sprintf("drain of %s", report.Count(float64(b.plan.events))), report.Count(f.Rate), report.Count(o.Rate),
-		ratio(report.MedianRatio(floor, ours, rateOf)), "≥ 25,000/s", "", "", report.Pair(report.Microseconds(f.CPU), report.Microseconds(o.CPU)))
-	return nil
 }
 
 func rateOf(f report.Figure) float64 { return f.Rate }

@@ -1,7 +1,7 @@
 // Command bench measures the service beside floor programs: the least that does the same work on the same servers, under the
 // same load, in the same run. It prints figures and ratios, and judges nothing: it fails only when it cannot measure.
 //
-//	go run ./bench                        everything, some five minutes
+//	go run ./bench                        everything, some fifteen minutes
 //	go run ./bench -short                 a look, not a measurement
 //	go run ./bench -only check -profile . CPU profiles of both programs under that load
 //
@@ -46,7 +46,7 @@ func main() {
 }
 
 // names are what -only takes.
-var names = []string{"check", "info", "login", "first-login", "latency", "drain", "start"}
+var names = []string{"check", "info", "login", "first-login", "latency", "drain", "writers", "retention", "start"}
 
 // plan says what is measured and for how long.
 type plan struct {
@@ -54,6 +54,7 @@ type plan struct {
 	duration time.Duration // of one load
 	conns    int
 	events   int // drained in a round
+	rows     int // of published events that are kept
 	only     string
 	profiles string // folder; empty: none
 }
@@ -63,19 +64,20 @@ func (p plan) wants(name string) bool { return p.only == "" || p.only == name }
 func (p plan) wantsAny(names ...string) bool { return slices.ContainsFunc(names, p.wants) }
 
 func readPlan(args []string) (plan, error) {
-	p := plan{events: 100_000}
+	p := plan{events: 200_000}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	short := flags.Bool("short", false, "one round of a second each: a look, not a measurement")
 	flags.IntVar(&p.rounds, "rounds", 3, "rounds, in each of which floor and service take turns")
 	flags.DurationVar(&p.duration, "duration", 5*time.Second, "length of one load")
 	flags.IntVar(&p.conns, "conns", 64, "connections")
+	flags.IntVar(&p.rows, "rows", 10_000_000, "published events that the relay works beside, about 1,300 bytes of the temporary folder each, log included")
 	flags.StringVar(&p.only, "only", "", "measure one thing alone: "+strings.Join(names, ", "))
 	flags.StringVar(&p.profiles, "profile", "", "folder for CPU profiles of the programs under load, one more load each")
 	if err := flags.Parse(args); err != nil {
 		return p, err
 	}
 	if *short {
-		p.rounds, p.duration, p.events = 1, time.Second, 20_000
+		p.rounds, p.duration, p.events, p.rows = 1, time.Second, 20_000, min(p.rows, 200_000)
 	}
 	switch {
 	case flags.NArg() > 0:
@@ -86,6 +88,8 @@ func readPlan(args []string) (plan, error) {
 		return p, errors.New("-duration must be 100ms to 10m")
 	case p.conns < 1 || p.conns > 4096:
 		return p, errors.New("-conns must be 1 to 4096")
+	case p.rows < 1 || p.rows > 100_000_000:
+		return p, errors.New("-rows must be 1 to 100000000")
 	case p.only != "" && !slices.Contains(names, p.only):
 		return p, fmt.Errorf("-only must be one of %s", strings.Join(names, ", "))
 	}
@@ -101,7 +105,7 @@ func run(ctx context.Context, plan plan) error {
 	}
 	defer servers.Close()
 	b := &bench{plan: plan, servers: servers, out: os.Stdout}
-	for _, step := range []func(context.Context) error{b.prepare, b.measureHTTP, b.measureOutbox, b.measureStart} {
+	for _, step := range []func(context.Context) error{b.prepare, b.measureHTTP, b.measureOutbox, b.measureWriters, b.measureHistory, b.measureStart} {
 		if err := step(ctx); err != nil {
 			return err
 		}

@@ -12,7 +12,7 @@ import (
 func TestPlanRefusesWhatCannotBeMeasured(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
-		{"-only", "lunch"}, {"-rounds", "0"}, {"-duration", "1ms"}, {"-conns", "0"}, {"more"},
+		{"-only", "lunch"}, {"-rounds", "0"}, {"-duration", "1ms"}, {"-conns", "0"}, {"-rows", "0"}, {"more"},
 	} {
 		if _, err := readPlan(args); err == nil {
 			t.Errorf("%v was accepted", args)

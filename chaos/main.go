@@ -1,9 +1,13 @@
 // Command chaos commits changes of users while it kills, stalls and rewinds what the events of these changes pass through, and
 // judges in the end whether each event lies in the stream once, in order, and none is lost or was never committed.
 //
-//	go run ./chaos                       two minutes against PostgreSQL and NATS, and two against SQLite and embedded NATS
+//	go run ./chaos                       two minutes against each set
 //	go run ./chaos -set servers -for 15m
+//	go run ./chaos -set outage -for 5m   registrations go on while NATS is down
 //	go run ./chaos -unsafe message-id    without a guard: shows what it is for, and fails
+//
+// The sets are servers (PostgreSQL, NATS and relays), embedded (SQLite and NATS in one process), cluster (three NATS servers, of
+// which one at a time is killed, cut off or stopped) and outage (NATS is down for the whole time, and nothing else is wrong).
 //
 // PostgreSQL must be installed; NATS, relays and the embedded service are this program in other processes. It ends by itself,
 // with status 1 when a promise is broken, and leaves no process and no file behind. Filling the disk under NATS takes root on
@@ -18,6 +22,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -49,6 +54,24 @@ func main() {
 	}
 }
 
+// sets are all there are, in the order of a run.
+var sets = []struct {
+	name string
+	run  func(context.Context, storm.Settings) (*storm.Report, error)
+}{
+	{"servers", storm.Servers},
+	{"embedded", storm.Embedded},
+	{"cluster", storm.Cluster},
+	{"outage", storm.NATSDown},
+}
+
+func setNames() (names []string) {
+	for _, set := range sets {
+		names = append(names, set.name)
+	}
+	return names
+}
+
 // plan is what the flags ask for.
 type plan struct {
 	set      string
@@ -59,7 +82,7 @@ func readPlan(args []string) (plan, error) {
 	p := plan{settings: storm.Settings{Progress: progress}}
 	s := &p.settings
 	flags := flag.NewFlagSet("chaos", flag.ContinueOnError)
-	flags.StringVar(&p.set, "set", "all", "what to harm: servers, embedded or all")
+	flags.StringVar(&p.set, "set", "all", "what to harm: "+strings.Join(setNames(), ", ")+" or all")
 	flags.DurationVar(&s.For, "for", 2*time.Minute, "how long to harm each set")
 	flags.DurationVar(&s.Pace, "pace", 1500*time.Millisecond, "time between two faults, on average")
 	flags.IntVar(&s.Writers.Writers, "writers", 8, "transactions under way at once")
@@ -103,8 +126,8 @@ func (p *plan) check(rest []string) error {
 	switch {
 	case len(rest) > 0:
 		return fmt.Errorf("unknown argument %q", rest[0])
-	case p.set != "servers" && p.set != "embedded" && p.set != "all":
-		return errors.New("-set must be servers, embedded or all")
+	case p.set != "all" && !slices.Contains(setNames(), p.set):
+		return fmt.Errorf("-set must be %s or all", strings.Join(setNames(), ", "))
 	case s.For < time.Second || s.For > 24*time.Hour:
 		return errors.New("-for must be 1s to 24h")
 	case s.Pace < 100*time.Millisecond || s.Pace > time.Hour:
@@ -120,10 +143,7 @@ func (p *plan) check(rest []string) error {
 // run plays the sets, each whatever came of the one before.
 func (p *plan) run(ctx context.Context) error {
 	var broken error
-	for _, set := range []struct {
-		name string
-		run  func(context.Context, storm.Settings) (*storm.Report, error)
-	}{{"servers", storm.Servers}, {"embedded", storm.Embedded}} {
+	for _, set := range sets {
 		if p.set != "all" && p.set != set.name {
 			continue
 		}

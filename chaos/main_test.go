@@ -40,6 +40,8 @@ func TestPromisesHold(t *testing.T) {
 	sets := map[string][]string{
 		"servers":  {"-for", "9s", "-pace", "350ms", "-lease", "1s", "-rate", "100", "-gap", "50ms"},
 		"embedded": {"-for", "9s", "-pace", "1500ms", "-rate", "100"},
+		"cluster":  {"-for", "9s", "-pace", "1s", "-lease", "1s", "-rate", "50", "-gap", "50ms"},
+		"outage":   {"-for", "4s", "-rate", "50"},
 	}
 	for set, args := range sets {
 		t.Run(set, func(t *testing.T) {
@@ -66,14 +68,17 @@ func play(t *testing.T, args ...string) *storm.Report {
 		t.Fatal(err)
 	}
 	p.settings.Progress = func(string, ...any) {}
-	run := storm.Servers
-	if p.set == "embedded" {
-		run = storm.Embedded
-	}
 	began := time.Now()
-	report, err := run(t.Context(), p.settings)
-	if err != nil {
-		t.Fatalf("after %s: %v", time.Since(began), err)
+	for _, set := range sets {
+		if set.name != p.set {
+			continue
+		}
+		report, err := set.run(t.Context(), p.settings)
+		if err != nil {
+			t.Fatalf("after %s: %v", time.Since(began), err)
+		}
+		return report
 	}
-	return report
+	t.Fatalf("there is no set %q", p.set)
+	return nil
 }

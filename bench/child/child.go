@@ -23,7 +23,7 @@ const (
 	Service   = "service"   // side socket; configured by the environment
 	Floor     = "floor"     // side socket, address, database URL, Redis URL, WeChat URL
 	Lookalike = "lookalike" // address
-	NATS      = "nats"      // port, folder
+	NATS      = "nats"      // port, folder, file for the process id
 )
 
 var errArguments = errors.New("this is for the bench program's own use")
@@ -58,21 +58,21 @@ func play(args []string) error {
 		return floor.Serve(floor.Config{Addr: args[1], DatabaseURL: args[2], RedisURL: args[3], WeChatURL: args[4]})
 	case part == Lookalike && len(args) == 1:
 		return serveLookalike(args[0])
-	case part == NATS && len(args) == 2:
-		return serveNATS(args[0], args[1])
+	case part == NATS && len(args) == 3:
+		return serveNATS(args[0], args[1], args[2])
 	default:
 		return errArguments
 	}
 }
 
 // serveNATS returns when the server was told to end, which it handles itself.
-func serveNATS(portText, folder string) error {
+func serveNATS(portText, folder, pidFile string) error {
 	port, err := strconv.Atoi(portText)
 	if err != nil {
 		return errArguments
 	}
 	s, err := server.NewServer(&server.Options{
-		ServerName: "bench", Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: folder, NoLog: true,
+		ServerName: "bench", Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: folder, PidFile: pidFile, NoLog: true,
 	})
 	if err != nil {
 		return err

@@ -3,7 +3,6 @@ package outbox
 import (
 	"context"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/menjin-id/menjin/adapters/sqlstore"
 	"github.com/menjin-id/menjin/bench/report"
-	"github.com/menjin-id/menjin/bench/stack"
 	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
 )
@@ -68,7 +66,7 @@ func (b *Bench) drainRelay(ctx context.Context, events int) (report.Figure, erro
 	}
 	var figure report.Figure
 	err := b.withRelay(ctx, acknowledged, func() error {
-		clock := startClock()
+		clock := b.startClock()
 		select {
 		case at := <-drained:
 			figure = clock.figure(at.Sub(clock.began), events)
@@ -86,7 +84,7 @@ func (b *Bench) drainRaw(ctx context.Context, sample []*nats.Msg, events int) (r
 	if err := b.raw.emptyStream(ctx); err != nil {
 		return report.Figure{}, err
 	}
-	clock := startClock()
+	clock := b.startClock()
 	took, err := b.raw.publishAll(ctx, sample, events)
 	return clock.figure(took, events), err
 }
@@ -97,24 +95,4 @@ func (b *Bench) checkStored(ctx context.Context, events int) error {
 		err = fmt.Errorf("the stream holds %d messages instead of %d", stored, events)
 	}
 	return err
-}
-
-// clock measures time and this process's own CPU.
-type clock struct {
-	began time.Time
-	cpu   time.Duration
-	known bool
-}
-
-func startClock() clock {
-	cpu, known := stack.CPU(os.Getpid())
-	return clock{time.Now(), cpu, known}
-}
-
-func (c clock) figure(took time.Duration, events int) report.Figure {
-	figure := report.Figure{Rate: float64(events) / took.Seconds(), CPU: -1, Allocs: -1, Bytes: -1}
-	if cpu, known := stack.CPU(os.Getpid()); known && c.known {
-		figure.CPU = (cpu - c.cpu) / time.Duration(events)
-	}
-	return figure
 }

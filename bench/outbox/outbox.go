@@ -20,20 +20,26 @@ import (
 	"github.com/menjin-id/menjin/ports"
 )
 
+// Servers are what a Bench uses. The ids of the processes tell what they spend.
+type Servers struct {
+	Database, NATS       string
+	PostgresPID, NATSPID int
+}
+
 // Bench is a database and a stream, joined as the service joins them.
 type Bench struct {
-	nats string
-	log  *slog.Logger
-	db   *sqlstore.DB
-	wake relay.Signal
-	raw  *raw
+	servers Servers
+	log     *slog.Logger
+	db      *sqlstore.DB
+	wake    relay.Signal
+	raw     *raw
 }
 
 // Open prepares an empty database. The stream of the service must not be in use by anybody else: it is deleted and made
 // anew. Close ends it.
-func Open(ctx context.Context, database, nats string) (*Bench, error) {
+func Open(ctx context.Context, servers Servers) (*Bench, error) {
 	b := &Bench{
-		nats: nats, wake: relay.NewSignal(),
+		servers: servers, wake: relay.NewSignal(),
 		log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
 	key, err := vault.Generate()
@@ -44,11 +50,11 @@ func Open(ctx context.Context, database, nats string) (*Bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	url := domain.NewSecret(database)
+	url := domain.NewSecret(servers.Database)
 	if err := sqlstore.Migrate(ctx, url); err != nil {
 		return nil, err
 	}
-	if b.raw, err = newRaw(nats); err != nil {
+	if b.raw, err = newRaw(servers.NATS); err != nil {
 		return nil, err
 	}
 	b.db, err = sqlstore.Open(ctx, sqlstore.Options{URL: url, Cipher: cipher, Codec: cloudevent.New(), OnCommit: b.wake.Give})
@@ -105,7 +111,7 @@ func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 // withRelay runs a relay of its own, connection included, while work lasts.
 func (b *Bench) withRelay(ctx context.Context, acknowledged func([]ports.OutboxEvent), work func() error) error {
-	bus, err := natsbus.Connect(domain.NewSecret(b.nats), natsbus.Options{Log: b.log})
+	bus, err := natsbus.Connect(domain.NewSecret(b.servers.NATS), natsbus.Options{Log: b.log})
 	if err != nil {
 		return err
 	}

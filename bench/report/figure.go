@@ -13,8 +13,8 @@ type Figure struct {
 
 	// For each piece of work, negative where it is unknown: the program's CPU time, that of the servers it used, and what
 	// the program allocated.
-	CPU, Postgres, Redis time.Duration
-	Allocs, Bytes        float64
+	CPU, Postgres, Redis, NATS time.Duration
+	Allocs, Bytes              float64
 }
 
 // Median takes the middle of each column by itself.
@@ -26,6 +26,7 @@ func Median(rounds []Figure) Figure {
 		CPU:      middleTime(rounds, func(f Figure) time.Duration { return f.CPU }),
 		Postgres: middleTime(rounds, func(f Figure) time.Duration { return f.Postgres }),
 		Redis:    middleTime(rounds, func(f Figure) time.Duration { return f.Redis }),
+		NATS:     middleTime(rounds, func(f Figure) time.Duration { return f.NATS }),
 		Allocs:   middle(rounds, func(f Figure) float64 { return f.Allocs }),
 		Bytes:    middle(rounds, func(f Figure) float64 { return f.Bytes }),
 	}

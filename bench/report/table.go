@@ -71,6 +71,9 @@ func Count(number float64) string {
 	return digits
 }
 
+// Millisecond writes one duration.
+func Millisecond(d time.Duration) string { return fmt.Sprintf("%.1f", d.Seconds()*1e3) }
+
 // Milliseconds writes two quantiles of a latency.
 func Milliseconds(p50, p99 time.Duration) string {
 	return fmt.Sprintf("%.2f / %.2f", p50.Seconds()*1e3, p99.Seconds()*1e3)

@@ -16,23 +16,24 @@ const tick = 10 * time.Millisecond
 // The fields of /proc/<pid>/stat, counted from behind the name.
 const (
 	parentField = 1
-	userField   = 11
-	systemField = 12
+	userField   = 11 // and the system's behind it, then both of the children that have ended
+	lastField   = 14
 )
 
 // CPU returns how much CPU time a process has used. It knows where the system has /proc.
 func CPU(pid int) (used time.Duration, known bool) {
 	fields := readStat(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
-	return cpuOf(fields), fields != nil
+	return cpuOf(fields, 2), fields != nil
 }
 
-// FamilyCPU is CPU of a process and the children that live.
+// FamilyCPU is CPU of a process and its children, those that have ended among them.
 func FamilyCPU(pid int) (used time.Duration, known bool) {
-	used, known = CPU(pid)
+	fields := readStat(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	used, known = cpuOf(fields, 4), fields != nil
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is a good one
 	for _, path := range stats {
 		if fields := readStat(path); fields != nil && fields[parentField] == strconv.Itoa(pid) {
-			used += cpuOf(fields)
+			used += cpuOf(fields, 2)
 		}
 	}
 	return used, known
@@ -46,17 +47,18 @@ func readStat(path string) []string {
 	}
 	// The name is in brackets, and may hold anything.
 	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	if len(fields) <= systemField {
+	if len(fields) <= lastField {
 		return nil
 	}
 	return fields
 }
 
-func cpuOf(fields []string) (used time.Duration) {
+// cpuOf adds up the first times.
+func cpuOf(fields []string, times int) (used time.Duration) {
 	if fields == nil {
 		return 0
 	}
-	for _, field := range fields[userField : systemField+1] {
+	for _, field := range fields[userField : userField+times] {
 		ticks, err := strconv.ParseInt(field, 10, 64)
 		if err != nil {
 			return 0

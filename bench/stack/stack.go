@@ -83,18 +83,28 @@ func (s *Stack) Lookalike() (string, error) {
 	return "http://" + addr, s.Child(folder, addr, []string{"GOGC=400"}, child.Lookalike, addr)
 }
 
-// NATS starts a NATS server in a process of its own and returns its URL.
-func (s *Stack) NATS() (string, error) {
+// NATS is a server with JetStream.
+type NATS struct {
+	URL string
+	PID int
+}
+
+// NATS starts a NATS server in a process of its own.
+func (s *Stack) NATS() (*NATS, error) {
 	folder, err := s.Folder("nats")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	port, err := testserver.FreePort()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	addr := "127.0.0.1:" + strconv.Itoa(port)
-	return "nats://" + addr, s.Child(folder, addr, nil, child.NATS, strconv.Itoa(port), filepath.Join(folder, "store"))
+	addr, pidFile := "127.0.0.1:"+strconv.Itoa(port), filepath.Join(folder, "nats.pid")
+	if err := s.Child(folder, addr, nil, child.NATS, strconv.Itoa(port), filepath.Join(folder, "store"), pidFile); err != nil {
+		return nil, err
+	}
+	pid, err := readPID(pidFile)
+	return &NATS{URL: "nats://" + addr, PID: pid}, err
 }
 
 // FreeAddr is a loopback address that nobody listens on.

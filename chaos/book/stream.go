@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -14,7 +15,11 @@ import (
 	"github.com/menjin-id/menjin/domain"
 )
 
-const readPatience = 30 * time.Second
+const (
+	readPatience = 30 * time.Second
+	settledLooks = 5 // in a row, and so for longer than a leader that was cut off believes in itself
+	settledPause = 500 * time.Millisecond
+)
 
 // Stream reads the stream as a subscriber does.
 type Stream struct {
@@ -38,6 +43,37 @@ func OpenStream(url string) (*Stream, error) {
 
 // Close disconnects.
 func (s *Stream) Close() { s.conn.Close() }
+
+// Settled waits until the copies of the stream agree. A server that was cut off goes on, for a moment after it is back, as the
+// leader of a stream that others have carried on, and shows what it held then. It gives up after some seconds with an error.
+func (s *Stream) Settled(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readPatience)
+	defer cancel()
+	for agreed := 0; agreed < settledLooks; agreed++ {
+		stream, err := s.js.Stream(ctx, natsbus.StreamName)
+		switch {
+		case errors.Is(err, jetstream.ErrStreamNotFound), err == nil && stream.CachedInfo().Config.Replicas < 2:
+			return nil
+		case err != nil, !copiesAgree(stream.CachedInfo()):
+			agreed = -1
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the stream's copies to agree: %w", ctx.Err())
+		case <-time.After(settledPause):
+		}
+	}
+	return nil
+}
+
+func copiesAgree(info *jetstream.StreamInfo) bool {
+	if info.Cluster == nil || info.Cluster.Leader == "" || len(info.Cluster.Replicas) < info.Config.Replicas-1 {
+		return false
+	}
+	return !slices.ContainsFunc(info.Cluster.Replicas, func(copy *jetstream.PeerInfo) bool {
+		return copy.Offline || !copy.Current || copy.Lag > 0
+	})
+}
 
 // Count returns how many messages the stream holds, and its duplicate window.
 func (s *Stream) Count(ctx context.Context) (uint64, time.Duration, error) {

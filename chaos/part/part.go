@@ -13,6 +13,7 @@ import (
 
 	"github.com/menjin-id/menjin/adapters/vault"
 	"github.com/menjin-id/menjin/domain"
+	"github.com/menjin-id/menjin/internal/testserver/natsmesh"
 )
 
 // Mark is the first argument of a child.
@@ -24,6 +25,7 @@ const PIDFile = "pid"
 // The parts, by which their settings go.
 const (
 	NATS     = "nats"
+	Member   = "member" // a NATS server of a cluster
 	Relay    = "relay"
 	Embedded = "embedded"
 )
@@ -46,6 +48,8 @@ func play(args []string) error {
 	switch args[0] {
 	case NATS:
 		return with(args[1], serveNATS)
+	case Member:
+		return with(args[1], func(s natsmesh.Settings) error { return s.Serve(begin) })
 	case Relay:
 		return with(args[1], relay)
 	case Embedded:

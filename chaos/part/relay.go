@@ -24,6 +24,7 @@ type RelaySettings struct {
 	Source   string // tells in the stream who published
 	Database string
 	NATS     string
+	Replicas int // copies of the stream; 0: one
 	KeyFile  string
 	Shards   int
 	Lease    time.Duration // 0: as in production
@@ -44,7 +45,9 @@ func relay(settings RelaySettings) error {
 	}
 	defer db.Close()
 	log := logger()
-	bus, err := natsbus.Connect(domain.NewSecret(settings.NATS), natsbus.Options{Source: settings.Source, Log: log})
+	bus, err := natsbus.Connect(domain.NewSecret(settings.NATS), natsbus.Options{
+		Source: settings.Source, Log: log, Stream: natsbus.StreamOptions{Replicas: settings.Replicas},
+	})
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,9 @@ type Report struct {
 	Drained bool
 	Verdict *book.Verdict
 
-	Published map[string]int // messages by who sent them
+	Published  map[string]int // messages by who sent them
+	LongestGap time.Duration  // between two messages
+	Outage     *Outage        // nil unless that was what was played
 }
 
 // Broken reports whether a promise is.
@@ -59,6 +61,10 @@ func (r *Report) Write(out io.Writer) error {
 	} else {
 		fmt.Fprintf(&text, "%-42s\n", "NOT DRAINED")
 	}
+	fmt.Fprintf(&text, "%-42s %9.1f s\n", "longest gap in publication", r.LongestGap.Seconds())
+	if r.Outage != nil {
+		r.Outage.write(&text)
+	}
 	fmt.Fprintf(&text, "faults played: %s\n", r.played())
 	for _, what := range r.LeftOut {
 		fmt.Fprintf(&text, "left out: %s\n", what)
@@ -72,6 +78,9 @@ func (r *Report) Write(out io.Writer) error {
 
 func (r *Report) played() string {
 	var parts []string
+	if len(r.Played) == 0 {
+		return "none beside"
+	}
 	for _, name := range slices.Sorted(maps.Keys(r.Played)) {
 		parts = append(parts, fmt.Sprintf("%s %d", name, r.Played[name]))
 	}

@@ -3,7 +3,6 @@ package storm
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/menjin-id/menjin/chaos/book"
@@ -44,9 +43,23 @@ func Embedded(ctx context.Context, settings Settings) (*Report, error) {
 	})
 }
 
-type setUp func(ctx context.Context, s *stage.Stage, settings *Settings) (set, error)
+type (
+	setUp func(ctx context.Context, s *stage.Stage, settings *Settings) (set, error)
+	harm  func(ctx context.Context, target set, report *Report) error
+)
 
+// run plays faults from a deck.
 func run(ctx context.Context, settings Settings, setUp setUp) (*Report, error) {
+	return play(ctx, settings, setUp, func(ctx context.Context, target set, report *Report) error {
+		d := newDirector(&settings)
+		d.take(target.faults(d))
+		report.Played, report.LeftOut = d.played, target.leftOut()
+		return d.direct(ctx, time.Now().Add(settings.For))
+	})
+}
+
+// play sets up, harms, lets everything drain and judges.
+func play(ctx context.Context, settings Settings, setUp setUp, harm harm) (*Report, error) {
 	if err := settings.Check(); err != nil {
 		return nil, err
 	}
@@ -59,14 +72,12 @@ func run(ctx context.Context, settings Settings, setUp setUp) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := newDirector(&settings)
-	d.take(target.faults(d))
-	report := &Report{Set: target.name(), For: settings.For, Seed: settings.Seed, Unsafe: settings.Unsafe, Played: d.played, LeftOut: target.leftOut()}
+	report := &Report{Set: target.name(), For: settings.For, Seed: settings.Seed, Unsafe: settings.Unsafe}
 
 	telling, stop := context.WithCancel(ctx)
 	told := make(chan struct{})
 	go func() { defer close(told); tell(telling, &settings, target) }()
-	err = d.direct(ctx, time.Now().Add(settings.For))
+	err = harm(ctx, target, report)
 	stop()
 	<-told
 	harmless := time.Now()
@@ -138,39 +149,4 @@ func isDrained(ctx context.Context, database *book.Database, stream *book.Stream
 	}
 	count, _, err := stream.Count(ctx)
 	return err == nil && int64(count) >= changes, err
-}
-
-func (r *Report) judge(ctx context.Context, target set) error {
-	record, err := book.Read(target.book())
-	if err != nil {
-		return err
-	}
-	database, err := target.database()
-	if err != nil {
-		return err
-	}
-	defer database.Close()
-	versions, err := database.Versions(ctx)
-	if err != nil {
-		return err
-	}
-	stream, err := book.OpenStream(target.stream())
-	if err != nil {
-		return err
-	}
-	defer stream.Close()
-	_, window, err := stream.Count(ctx)
-	if err != nil {
-		return err
-	}
-	stored, err := stream.Read(ctx)
-	if err != nil {
-		return fmt.Errorf("read everything back: %w", err)
-	}
-	r.Published = map[string]int{}
-	for _, message := range stored {
-		r.Published[message.Source]++
-	}
-	r.Verdict = book.Judge(record, versions, stored, window)
-	return nil
 }

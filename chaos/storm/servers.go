@@ -25,11 +25,15 @@ import (
 type servers struct {
 	settings *Settings
 	postgres *stage.Postgres
-	nats     *stage.NATS
+	nats     *stage.NATS // nil where there is a cluster
 	relays   []*stage.Child
 	full     bool // the disk under NATS
 
-	writersToDatabase, relaysToDatabase, relaysToNATS *proxy.Proxy
+	writersToDatabase, relaysToDatabase *proxy.Proxy
+	relaysToNATS                        *proxy.Proxy // nil where there is a cluster
+
+	natsURL    string // by way of proxies
+	natsCopies int    // of the stream
 
 	key, pages string // files
 	writers    *writer.Writers
@@ -37,56 +41,65 @@ type servers struct {
 }
 
 func newServers(ctx context.Context, s *stage.Stage, settings *Settings) (*servers, error) {
-	t := &servers{settings: settings}
-	folder, err := s.Folder("files")
-	if err != nil {
+	t := &servers{settings: settings, natsCopies: 1}
+	if err := t.prepare(ctx, s); err != nil {
 		return nil, err
 	}
-	t.key, t.pages = filepath.Join(folder, "key"), filepath.Join(folder, "book")
-	if err := part.WriteKey(t.key); err != nil {
-		return nil, err
-	}
-	if t.postgres, err = s.Postgres(ctx); err != nil {
-		return nil, err
-	}
-	if err := sqlstore.Migrate(ctx, domain.NewSecret(t.postgres.URL())); err != nil {
-		return nil, err
-	}
+	var err error
 	if t.nats, err = s.NATS(t.room()); err != nil {
 		return nil, err
 	}
-	if err := t.connect(s); err != nil {
+	if t.relaysToNATS, err = through(s, "tcp", t.nats.Addr()); err != nil {
 		return nil, err
 	}
+	t.natsURL = "nats://" + t.relaysToNATS.Addr()
+	return t, t.begin(ctx, s)
+}
+
+// prepare starts all but NATS and what needs it.
+func (t *servers) prepare(ctx context.Context, s *stage.Stage) error {
+	folder, err := s.Folder("files")
+	if err != nil {
+		return err
+	}
+	t.key, t.pages = filepath.Join(folder, "key"), filepath.Join(folder, "book")
+	if err := part.WriteKey(t.key); err != nil {
+		return err
+	}
+	if t.postgres, err = s.Postgres(ctx); err != nil {
+		return err
+	}
+	if err := sqlstore.Migrate(ctx, domain.NewSecret(t.postgres.URL())); err != nil {
+		return err
+	}
+	if t.writersToDatabase, err = through(s, "unix", t.postgres.Socket()); err != nil {
+		return err
+	}
+	t.relaysToDatabase, err = through(s, "unix", t.postgres.Socket())
+	return err
+}
+
+// begin sets writers and relays to work.
+func (t *servers) begin(ctx context.Context, s *stage.Stage) error {
 	if err := t.write(ctx, s); err != nil {
-		return nil, err
+		return err
 	}
-	return t, t.startRelays(s, t.settings.Relays)
+	return t.startRelays(s, t.settings.Relays)
+}
+
+// through makes a proxy to a server that goes with the stage.
+func through(s *stage.Stage, network, addr string) (*proxy.Proxy, error) {
+	made, err := proxy.New(network, addr)
+	if err == nil {
+		s.OnClose(made.Close)
+	}
+	return made, err
 }
 
 // room is what the events of the run take, and as much again.
 func (t *servers) room() int64 {
 	const each, least = 2 << 10, 64 << 20
 	return least + int64(t.settings.For.Seconds())*int64(t.settings.Writers.Rate)*each
-}
-
-func (t *servers) connect(s *stage.Stage) error {
-	for _, p := range []struct {
-		proxy         **proxy.Proxy
-		network, addr string
-	}{
-		{&t.writersToDatabase, "unix", t.postgres.Socket()},
-		{&t.relaysToDatabase, "unix", t.postgres.Socket()},
-		{&t.relaysToNATS, "tcp", t.nats.Addr()},
-	} {
-		made, err := proxy.New(p.network, p.addr)
-		if err != nil {
-			return err
-		}
-		s.OnClose(made.Close)
-		*p.proxy = made
-	}
-	return nil
 }
 
 // write sets writers to work. Their commits are announced to the relays as replicas do it.
@@ -96,7 +109,7 @@ func (t *servers) write(ctx context.Context, s *stage.Stage) error {
 		return err
 	}
 	quiet := slog.New(slog.DiscardHandler)
-	bus, err := natsbus.Connect(domain.NewSecret("nats://"+t.relaysToNATS.Addr()), natsbus.Options{Log: quiet})
+	bus, err := natsbus.Connect(domain.NewSecret(t.natsURL), natsbus.Options{Log: quiet})
 	if err != nil {
 		return err
 	}
@@ -130,7 +143,7 @@ func (t *servers) startRelays(s *stage.Stage, more int) error {
 		name := "relay-" + strconv.Itoa(len(t.relays)+1)
 		relay, err := s.Child(name, part.Relay, part.RelaySettings{
 			Source: "urn:menjin:" + name, Database: stage.URLThrough(t.relaysToDatabase.Addr()),
-			NATS: "nats://" + t.relaysToNATS.Addr(), KeyFile: t.key, Shards: t.settings.Shards, Lease: t.settings.Lease,
+			NATS: t.natsURL, Replicas: t.natsCopies, KeyFile: t.key, Shards: t.settings.Shards, Lease: t.settings.Lease,
 			Gap: t.settings.gap(), Unsafe: t.settings.Unsafe,
 		})
 		if err != nil {

@@ -28,16 +28,24 @@ const (
 	MoveDatabase = "move-database" // dumped, and restored into a fresh cluster
 	Cut          = "cut"           // connections end, or cannot be had for a while
 	Stall        = "stall"         // connections carry nothing for a while
+
+	// Of the cluster of NATS servers, one at a time.
+	KillMember  = "kill-nats-1of3"
+	KillLeader  = "kill-leader" // of the stream
+	CutMember   = "cut-nats"    // from the others and from clients
+	PauseMember = "pause-nats"  // SIGSTOP
 )
 
 var (
 	always         = []string{Rollback, Slow, Gap}
 	serverFaults   = append(slices.Clone(always), KillRelay, PauseRelay, KillNATS, OlderNATS, FillDisk, KillPostgres, Terminate, MoveDatabase, Cut, Stall)
+	clusterFaults  = []string{KillMember, KillLeader, CutMember, PauseMember}
+	allFaults      = slices.Concat(serverFaults, clusterFaults)
 	errNoSuchFault = errors.New("no such fault")
 )
 
 // Faults lists all there are.
-func Faults() []string { return slices.Clone(serverFaults) }
+func Faults() []string { return slices.Clone(allFaults) }
 
 // Settings say what a run is.
 type Settings struct {
@@ -59,8 +67,8 @@ type Settings struct {
 // Check returns an error for a fault or a guard that does not exist.
 func (s *Settings) Check() error {
 	for _, name := range s.Faults {
-		if !slices.Contains(serverFaults, name) {
-			return fmt.Errorf("%w: %q; there are %s", errNoSuchFault, name, strings.Join(serverFaults, ", "))
+		if !slices.Contains(allFaults, name) {
+			return fmt.Errorf("%w: %q; there are %s", errNoSuchFault, name, strings.Join(allFaults, ", "))
 		}
 	}
 	return careless.Check(s.Unsafe)

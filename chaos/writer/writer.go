@@ -42,6 +42,7 @@ type Writers struct {
 	db        ports.Transactor
 	book      *book.Book
 	committed atomic.Int64
+	watch     stopwatch
 
 	mu    sync.Mutex
 	users []domain.UserID
@@ -97,11 +98,13 @@ func (w *Writers) change(ctx context.Context) error {
 	if known {
 		do = func(ctx context.Context, tx ports.Tx) error { return attempt.alter(ctx, tx, user) }
 	}
+	began := time.Now()
 	err := w.db.InTx(ctx, do)
 	switch {
 	case attempt.failure != nil:
 		return attempt.failure
 	case err == nil:
+		w.watch.add(time.Since(began))
 		w.committed.Add(int64(len(attempt.entries)))
 		w.meet(attempt.met)
 		return w.book.Settle(book.Committed, attempt.entries)
