@@ -19,6 +19,7 @@ import (
 	"github.com/menjin-id/menjin/application/retention"
 	"github.com/menjin-id/menjin/application/session"
 	"github.com/menjin-id/menjin/application/signingkey"
+	"github.com/menjin-id/menjin/bootstrap/certfile"
 	"github.com/menjin-id/menjin/bootstrap/config"
 )
 
@@ -30,6 +31,7 @@ type App struct {
 	cfg       *config.Config
 	log       *slog.Logger
 	listener  net.Listener
+	cert      *certfile.Pair // nil: served without TLS
 	api       *httpapi.Server
 	bus       *natsbus.Bus
 	source    eventSource
@@ -43,6 +45,7 @@ type App struct {
 	dataKeys  *datakey.Keeper
 	reencrypt *datakey.Reencrypt
 	eraser    *personal.Eraser
+	metrics   *exposition
 }
 
 // Run serves until ctx ends or a part fails that the service cannot be without. Then it is not ready at once, finishes the
@@ -53,7 +56,7 @@ func (a *App) Run(ctx context.Context, ready func()) error {
 	work, failed := errgroup.WithContext(background)
 	for _, run := range []func(context.Context) error{
 		a.relay.Run, a.runReconcile, a.replays.Run, a.follow.Run, a.sweep.Run, a.keeper.Run, a.dataKeys.Run,
-		a.reencrypt.Run, a.eraser.Run,
+		a.reencrypt.Run, a.eraser.Run, a.metrics.Run, a.watchCertificate,
 	} {
 		work.Go(func() error { return run(background) })
 	}
@@ -74,10 +77,17 @@ func (a *App) runReconcile(ctx context.Context) error {
 	return a.reconcile.Run(ctx, a.bus.Reconnected())
 }
 
+func (a *App) watchCertificate(ctx context.Context) error {
+	if a.cert == nil {
+		return nil
+	}
+	return a.cert.Run(ctx)
+}
+
 func (a *App) serve(server *http.Server) error {
 	serve := func() error { return server.Serve(a.listener) }
-	if a.cfg.HTTP.TLSCertFile != "" {
-		serve = func() error { return server.ServeTLS(a.listener, a.cfg.HTTP.TLSCertFile, a.cfg.HTTP.TLSKeyFile) }
+	if a.cert != nil {
+		serve = func() error { return server.ServeTLS(a.listener, "", "") }
 	}
 	if err := serve(); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve HTTP: %w", err)

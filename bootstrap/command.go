@@ -26,6 +26,14 @@ func Main(args []string) int {
 	if err == nil {
 		return 0
 	}
+	return exit(err)
+}
+
+// exit is the status for an error, which is told here unless the command has told it.
+func exit(err error) int {
+	if status, told := errors.AsType[exitStatus](err); told {
+		return int(status)
+	}
 	printFaults(err)
 	if failure, ok := errors.AsType[failure](err); ok {
 		return failure.status
@@ -76,9 +84,10 @@ MENJIN_A_B_C_FILE reads the value from a file); see menjin config print.`,
 			RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), options) },
 		},
 		newMigrateCommand(options), newKeysCommand(options), newUserCommand(options), newOutboxCommand(options), newConfigCommand(options),
-		newSandboxCommand(options), newDemoCommand(options), newVersionCommand(),
+		newSandboxCommand(options), newDemoCommand(options), newHealthCommand(options),
+		newBackupCommand(options), newRestoreCommand(options), newTransferCommand(options), newDoctorCommand(options), newVersionCommand(),
 	)
-	return root
+	return explained(root)
 }
 
 // globalOptions are the flags of every command.
@@ -102,26 +111,38 @@ func newConfigCommand(options *globalOptions) *cobra.Command {
 				return nil
 			},
 		},
-		&cobra.Command{
-			Use: "print", Short: "Show every key, its value, where it comes from and what it means; secrets are redacted", Args: cobra.NoArgs,
-			RunE: func(cmd *cobra.Command, _ []string) error {
-				cfg, err := options.load()
-				if err != nil {
-					return err
-				}
-				return cfg.Print(cmd.OutOrStdout())
-			},
-		},
+		newConfigPrintCommand(options),
 	)
 	return cmd
 }
 
-func newVersionCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "version", Short: "Show the version", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintln(cmd.OutOrStdout(), version())
-			return err
-		},
+func newConfigPrintCommand(options *globalOptions) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "print", Short: "Show every key, its value, where it comes from and what it means; secrets are redacted", Args: cobra.NoArgs,
 	}
+	asJSON := asksForJSON(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		cfg, err := options.load()
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			return writeJSON(cmd.OutOrStdout(), map[string]any{"profile": cfg.Profile, "settings": cfg.Shown()})
+		}
+		return cfg.Print(cmd.OutOrStdout())
+	}
+	return cmd
+}
+
+func newVersionCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "version", Short: "Show the version", Args: cobra.NoArgs}
+	asJSON := asksForJSON(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if *asJSON {
+			return writeJSON(cmd.OutOrStdout(), versionReport())
+		}
+		_, err := fmt.Fprintln(cmd.OutOrStdout(), version())
+		return err
+	}
+	return cmd
 }

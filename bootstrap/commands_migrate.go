@@ -25,32 +25,35 @@ func newMigrateCommand(options *globalOptions) *cobra.Command {
 		}},
 		{"status", "List the steps and when they were applied", func(*cobra.Command, domain.Secret) error { return nil }},
 	} {
-		migrate.AddCommand(&cobra.Command{
-			Use: step.use, Short: step.short, Args: cobra.NoArgs,
-			RunE: func(cmd *cobra.Command, _ []string) error {
-				cfg, err := options.load()
-				if err != nil {
-					return err
-				}
-				_, unlock, err := holdDataFolder(cfg) // an embedded database is one process's at a time
-				if err != nil {
-					return err
-				}
-				defer unlock()
-				if err := step.run(cmd, databaseURL(cfg)); err != nil {
-					return err
-				}
-				return showMigrations(cmd, databaseURL(cfg))
-			},
-		})
+		cmd := &cobra.Command{Use: step.use, Short: step.short, Args: cobra.NoArgs}
+		asJSON := asksForJSON(cmd)
+		cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+			cfg, err := options.load()
+			if err != nil {
+				return err
+			}
+			_, unlock, err := holdDataFolder(cfg) // an embedded database is one process's at a time
+			if err != nil {
+				return err
+			}
+			defer unlock()
+			if err := step.run(cmd, databaseURL(cfg)); err != nil {
+				return err
+			}
+			return showMigrations(cmd, databaseURL(cfg), *asJSON)
+		}
+		migrate.AddCommand(cmd)
 	}
 	return migrate
 }
 
-func showMigrations(cmd *cobra.Command, url domain.Secret) error {
+func showMigrations(cmd *cobra.Command, url domain.Secret, asJSON bool) error {
 	steps, err := sqlstore.MigrationStatus(cmd.Context(), url)
 	if err != nil {
 		return err
+	}
+	if asJSON {
+		return writeJSON(cmd.OutOrStdout(), migrationsReport(steps))
 	}
 	table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
 	for _, step := range steps {

@@ -77,6 +77,7 @@ func newUserCommand(options *globalOptions) *cobra.Command {
 		Long: `Create, lock and unlock users, and grant roles. USER is an id or a username. What is done is noted in the audit log
 and told by events; a service that runs needs no restart.`,
 	}
+	user.PersistentFlags().Bool("json", false, "print JSON")
 	user.AddCommand(newUserCreateCommand(options), newUserLockCommand(options), newUserUnlockCommand(options), newUserGrantCommand(options))
 	return user
 }
@@ -202,6 +203,9 @@ func parseRoles(names []string) ([]domain.Role, error) {
 func report(cmd *cobra.Command, done string, user *domain.User, err error) error {
 	if err != nil {
 		return describe(err)
+	}
+	if asJSON, err := cmd.Flags().GetBool("json"); err == nil && asJSON {
+		return writeJSON(cmd.OutOrStdout(), userReport(done, user))
 	}
 	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s %s, roles %s\n", done, user.ID(), domain.JoinRoles(user.Roles()))
 	return err

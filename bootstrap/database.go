@@ -23,7 +23,7 @@ const (
 // databaseURL is the configured one, or that of the file in the data folder.
 func databaseURL(cfg *config.Config) domain.Secret {
 	if cfg.EmbeddedDatabase() {
-		return domain.NewSecret("sqlite:" + filepath.Join(cfg.DataDir, "menjin.db"))
+		return domain.NewSecret("sqlite:" + filepath.Join(cfg.DataDir, databaseFile))
 	}
 	return cfg.Database.URL
 }
@@ -32,14 +32,14 @@ func databaseURL(cfg *config.Config) domain.Secret {
 // cipher gets its keys afterwards, as they lie in the database.
 func provideDatabase(
 	ctx context.Context, cfg *config.Config, log *slog.Logger, _ dataFolder,
-	cipher ports.Cipher, codec ports.EventCodec, wake outbox.Signal,
+	cipher ports.Cipher, codec ports.EventCodec, wake outbox.Signal, traces traces,
 ) (*sqlstore.DB, func(), error) {
 	url := databaseURL(cfg)
 	if err := patiently(ctx, log, "database.url", func() error { return sqlstore.Migrate(ctx, url) }); err != nil {
 		return nil, nil, fmt.Errorf("database.url: %w", err)
 	}
 	db, err := sqlstore.Open(ctx, sqlstore.Options{
-		URL: url, Shards: cfg.Events.Shards, Cipher: cipher, Codec: codec, OnCommit: wake.Give,
+		URL: url, Shards: cfg.Events.Shards, Cipher: cipher, Codec: codec, OnCommit: wake.Give, Tracer: traces.Tracer,
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("database.url: %w", err)

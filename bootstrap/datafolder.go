@@ -10,6 +10,12 @@ import (
 	"github.com/menjin-id/menjin/bootstrap/config"
 )
 
+// What lies in the folder besides the database.
+const (
+	lockName   = "menjin.lock"
+	natsFolder = "nats"
+)
+
 // dataFolder is the configured folder, made and, where embedded parts live in it, held by this process alone.
 type dataFolder string
 
@@ -33,7 +39,7 @@ func holdDataFolder(cfg *config.Config) (dataFolder, func(), error) {
 	if !cfg.EmbeddedDatabase() && !cfg.EmbeddedEvents() {
 		return dataFolder(cfg.DataDir), func() {}, nil
 	}
-	lock, err := os.OpenFile(filepath.Join(cfg.DataDir, "menjin.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	lock, err := os.OpenFile(filepath.Join(cfg.DataDir, lockName), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return "", nil, config.Fault{Key: "data_dir", Reason: err.Error()}
 	}

@@ -23,9 +23,9 @@ type eventSource string
 // provideEvents connects to NATS, and starts it before where it is embedded. An external one that cannot be reached does not
 // keep the service from starting: sign-in goes on, events wait.
 func provideEvents(
-	ctx context.Context, cfg *config.Config, log *slog.Logger, folder dataFolder,
+	ctx context.Context, cfg *config.Config, log *slog.Logger, folder dataFolder, traces traces,
 ) (events, func(), error) {
-	options := natsbus.Options{Stream: natsbus.StreamOptions{Replicas: cfg.Events.Replicas}, Log: log}
+	options := natsbus.Options{Stream: natsbus.StreamOptions{Replicas: cfg.Events.Replicas}, Log: log, Tracer: traces.Tracer}
 	if !cfg.EmbeddedEvents() {
 		bus, err := natsbus.Connect(cfg.Events.URL, options)
 		if err != nil {
@@ -33,7 +33,7 @@ func provideEvents(
 		}
 		return events{Bus: bus}, bus.Close, nil
 	}
-	server, err := natsbus.StartEmbedded(filepath.Join(string(folder), "nats"), natsbus.EmbeddedOptions{
+	server, err := natsbus.StartEmbedded(filepath.Join(string(folder), natsFolder), natsbus.EmbeddedOptions{
 		Addr: cfg.Events.EmbeddedAddr, Log: log,
 	})
 	if errors.Is(err, natsbus.ErrAddress) {
@@ -52,5 +52,6 @@ func provideEvents(
 		stop()
 		return events{}, nil, fmt.Errorf("set up embedded events: %w", err)
 	}
-	return events{bus, eventSource(server.URL())}, stop, nil
+	stopControl := serveControl(folder, server, log)
+	return events{bus, eventSource(server.URL())}, func() { stopControl(); stop() }, nil
 }

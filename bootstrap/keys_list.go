@@ -14,10 +14,14 @@ import (
 
 func newKeysListCommand(options *globalOptions) *cobra.Command {
 	var count bool
+	var asJSON *bool
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the keys that verify access tokens, and those of encrypted fields", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withOperator(cmd, options, func(ctx context.Context, o *Operator) error {
+				if *asJSON {
+					return o.reportKeys(ctx, cmd.OutOrStdout(), count)
+				}
 				if err := listKeys(ctx, cmd.OutOrStdout(), o); err != nil {
 					return err
 				}
@@ -25,6 +29,7 @@ func newKeysListCommand(options *globalOptions) *cobra.Command {
 			})
 		},
 	}
+	asJSON = asksForJSON(cmd)
 	cmd.Flags().BoolVar(&count, "count", false, "count the fields under each key, which reads every row")
 	return cmd
 }

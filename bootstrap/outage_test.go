@@ -13,8 +13,8 @@ import (
 func (p *program) outOfOrder(method, path, token string, body any) {
 	p.tb.Helper()
 	r := p.expect(method, path, token, body, http.StatusServiceUnavailable, "DEPENDENCY_UNAVAILABLE")
-	if r.Took > time.Second {
-		p.tb.Errorf("%s %s: answered after %s, want less than a second", method, path, r.Took)
+	if r.Took > 4*time.Second { // two, on a machine that has nothing else to do
+		p.tb.Errorf("%s %s: answered after %s, want an answer within two seconds", method, path, r.Took)
 	}
 }
 
@@ -50,6 +50,8 @@ func TestRedisOutageLetsNobodyInAndEndsByItself(t *testing.T) {
 		p.check(in.Token, http.StatusUnauthorized, "SESSION_ENDED") // this Redis keeps nothing
 		in = p.login(w.code("alice"))
 		p.seesItself(in)
+		// Other connections than the check's, which notice the return by themselves, a second later at most.
+		p.recovers("refresh", http.MethodPost, "/api/token/refresh", "", func() any { return map[string]string{"refresh_token": in.RefreshToken} })
 		in = p.refresh(in.RefreshToken)
 		p.passwordLogin("bob")
 		p.expect(http.MethodGet, "/health/ready", "", nil, http.StatusOK, "")

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -31,7 +32,7 @@ func (s settings) with(changes settings) settings {
 }
 
 func (s settings) environ() []string {
-	environ := []string{programEnv + "=1"}
+	environ := []string{programEnv + "=1", "OTEL_BSP_SCHEDULE_DELAY=50"} // spans are there before a program is killed
 	for _, variable := range os.Environ() {
 		if !strings.HasPrefix(variable, "MENJIN_") {
 			environ = append(environ, variable)
@@ -74,6 +75,9 @@ func launch(tb testing.TB, s settings, args ...string) *program {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	if _, given := s["traces.endpoint"]; !given && slices.Contains(args, "serve") {
+		s = s.with(collect(tb).settings())
+	}
 	p := &program{tb: tb, settings: s, cmd: exec.Command(self, args...), ended: make(chan struct{})}
 	p.cmd.Dir, p.cmd.Env = tb.TempDir(), s.environ()
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.log
@@ -115,7 +119,7 @@ func (p *program) examine() {
 }
 
 var (
-	apiLine     = regexp.MustCompile(`(?m)^  API +(http://\S+),`)
+	apiLine     = regexp.MustCompile(`(?m)^  API +(https?://\S+),`)
 	apiEntry    = regexp.MustCompile(`"msg":"ready".*"addr":"([^"]+)"`)
 	sandboxLine = regexp.MustCompile(`(?m)^  WeChat +the look-alike at (http://\S+)$`)
 	eventsLine  = regexp.MustCompile(`(?m)^  events +(nats://\S+), stream`)

@@ -175,7 +175,7 @@ func (p *program) folderHolds(in signIn, secret secrets) {
 	p.tb.Helper()
 	allowed := map[string][]string{}
 	err := filepath.WalkDir(p.settings["data_dir"], func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+		if err != nil || !entry.Type().IsRegular() {
 			return err
 		}
 		content, err := os.ReadFile(path)

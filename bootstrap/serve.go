@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/menjin-id/menjin/bootstrap/config"
@@ -29,9 +30,24 @@ func serve(ctx context.Context, options *globalOptions) error {
 		return err
 	}
 	defer closeAll()
-	return app.Run(ctx, func() {
+	return app.runWatched(ctx, newNotifier(os.Getenv), func() {
 		app.announce(os.Stdout, time.Since(start))
 		forgetStart()
+	})
+}
+
+// runWatched tells systemd, where it is there, when the service is ready, that it lives, and that it stops.
+func (a *App) runWatched(ctx context.Context, n notifier, ready func()) error {
+	defer context.AfterFunc(ctx, func() { n.tell(notifyStopping) })()
+	alive, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var watch sync.WaitGroup
+	defer watch.Wait()
+	defer stop()
+	return a.Run(ctx, func() {
+		ready()
+		n.tell(notifyReady)
+		url := a.baseURL() + "/health/live"
+		watch.Go(func() { n.keepAlive(alive, func(ctx context.Context) error { return askHealth(ctx, url) }) })
 	})
 }
 
@@ -63,16 +79,12 @@ func (a *App) announce(out io.Writer, took time.Duration) {
 }
 
 func (a *App) baseURL() string {
-	scheme := "http"
-	if a.cfg.HTTP.TLSCertFile != "" {
-		scheme = "https"
-	}
-	return scheme + "://" + reachable(a.listener.Addr().String())
+	return localURL(a.cfg, a.listener.Addr().String())
 }
 
 // reachable turns the address of a listener on every interface into one that can be called.
 func reachable(addr string) string {
-	for _, everywhere := range []string{"[::]:", "0.0.0.0:"} {
+	for _, everywhere := range []string{"[::]:", "0.0.0.0:", ":"} {
 		if port, found := strings.CutPrefix(addr, everywhere); found {
 			return "127.0.0.1:" + port
 		}

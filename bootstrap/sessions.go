@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -25,10 +26,16 @@ type sessions struct {
 	Tokens    ports.SharedTokens              // nil: each replica fetches its own, which WeChat answers alike
 	Sweep     []retention.Rule                // none where the store forgets by itself
 	Ping      func(ctx context.Context) error // nil where the database's says it all
+	Metrics   instrumented
+	Repeat    []time.Duration // after which endings are carried out again; none where no answered write is ever forgotten
 }
 
+// A copy of Redis that takes over lacks what the one before had not passed on to it: usually of milliseconds, of seconds where the
+// copy was behind.
+var redisForgets = []time.Duration{time.Second, 10 * time.Second}
+
 func provideSessions(
-	ctx context.Context, cfg *config.Config, log *slog.Logger, db *sqlstore.DB, cipher ports.Cipher,
+	ctx context.Context, cfg *config.Config, log *slog.Logger, db *sqlstore.DB, cipher ports.Cipher, traces traces,
 ) (sessions, func(), error) {
 	if cfg.SessionsInDatabase() {
 		return sessionsInDatabase(cfg, db), func() {}, nil
@@ -42,18 +49,19 @@ func provideSessions(
 	if err != nil {
 		return sessions{}, nil, fmt.Errorf("sessions.url: %w", err)
 	}
+	redisstore.Trace(client, traces.Tracer)
 	store := redisstore.NewSessions(client, cipher, cfg.Session)
 	return sessions{
-		Store: store, Refresher: store, Lister: store, Keys: store, Ping: store.Ping,
+		Store: store, Refresher: store, Lister: store, Keys: store, Ping: store.Ping, Metrics: store,
 		Limiter: redisstore.NewLimiter(client), Attempts: redisstore.NewAttempts(client),
-		Tokens: redisstore.NewSharedTokens(client, cipher),
+		Tokens: redisstore.NewSharedTokens(client, cipher), Repeat: redisForgets,
 	}, func() { _ = client.Close() }, nil
 }
 
 func sessionsInDatabase(cfg *config.Config, db *sqlstore.DB) sessions {
 	store, limiter, attempts := sqlstore.NewSessions(db, cfg.Session), sqlstore.NewLimiter(db), sqlstore.NewAttempts(db)
 	return sessions{
-		Store: store, Refresher: store, Lister: store, Keys: store, Limiter: limiter, Attempts: attempts,
+		Store: store, Refresher: store, Lister: store, Keys: store, Limiter: limiter, Attempts: attempts, Metrics: store,
 		Sweep: []retention.Rule{
 			{Name: "sessions", Archive: store}, {Name: "rate_limits", Archive: limiter}, {Name: "attempts", Archive: attempts},
 		},

@@ -105,6 +105,7 @@ func (s *sieve) keepPerson(w *wechatsandbox.Server, app, person string) {
 func (s *sieve) keepSettings(given settings) {
 	for _, key := range []string{
 		"wechat.app_secret", "wechat.push_token", "wechat.push_aes_key", "vault.keyset", "vault.pin", "vault.token",
+		"traces.headers",
 	} {
 		s.keep(key, given[key])
 	}

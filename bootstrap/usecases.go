@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/menjin-id/menjin/adapters/natsbus"
 	"github.com/menjin-id/menjin/adapters/sqlstore"
 	"github.com/menjin-id/menjin/application/personal"
 	"github.com/menjin-id/menjin/application/retention"
@@ -28,6 +29,10 @@ func provideSignInOptions(cfg *config.Config) signin.Options {
 	return signin.Options{
 		Limits: cfg.Session, MaxSessions: cfg.PerUser, AccessTTL: cfg.Token.AccessTTL, Announce: cfg.Events.SignedIn,
 	}
+}
+
+func provideSessionFeed(bus *natsbus.Bus, sessions sessions) ports.SessionFeed {
+	return session.NewRepeat(bus, sessions.Repeat...)
 }
 
 func provideAccessTTL(cfg *config.Config) session.AccessTTL {

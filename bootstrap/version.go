@@ -6,11 +6,21 @@ import (
 	"runtime/debug"
 )
 
-// version is what the build knows of itself: the module's version, or the commit it was built from.
+// version says what runs, and what it was built with and for.
 func version() string {
+	return fmt.Sprintf("menjin %s %s %s/%s", release(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+// versionReport is version for programs.
+func versionReport() map[string]string {
+	return map[string]string{"version": release(), "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH}
+}
+
+// release is what the build knows of itself: the module's version, or the commit it was built from.
+func release() string {
 	build, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "menjin (unknown) " + runtime.Version()
+		return "unknown"
 	}
 	name := build.Main.Version
 	if name == "" || name == "(devel)" {
@@ -21,5 +31,5 @@ func version() string {
 			}
 		}
 	}
-	return fmt.Sprintf("menjin %s %s %s/%s", name, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return name
 }

@@ -31,7 +31,7 @@ func provideSandbox(cfg *config.Config, log *slog.Logger) (sandboxURL, func(), e
 }
 
 func provideWeChat(
-	cfg *config.Config, log *slog.Logger, sandbox sandboxURL, sessions sessions, now ports.Clock,
+	cfg *config.Config, log *slog.Logger, sandbox sandboxURL, sessions sessions, now ports.Clock, traces traces,
 ) (*wechat.Client, func(), error) {
 	base := cfg.WeChat.BaseURL
 	if sandbox != "" {
@@ -39,7 +39,7 @@ func provideWeChat(
 	}
 	client, err := wechat.New(wechat.Options{
 		BaseURL: base, Timeout: cfg.WeChat.Timeout, Apps: weChatApps(cfg), SharedTokens: sessions.Tokens,
-		WatermarkMaxAge: cfg.WeChat.WatermarkMaxAge, Clock: now, Logger: log,
+		WatermarkMaxAge: cfg.WeChat.WatermarkMaxAge, Clock: now, Logger: log, Tracer: traces.Tracer,
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("wechat: %w", err)

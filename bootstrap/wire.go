@@ -72,7 +72,7 @@ var eventSet = wire.NewSet(
 	provideEvents, wire.FieldsOf(new(events), "Bus", "Source"),
 	wire.Bind(new(ports.EventStream), new(*natsbus.Bus)),
 	wire.Bind(new(ports.RelayHints), new(*natsbus.Bus)),
-	wire.Bind(new(ports.SessionFeed), new(*natsbus.Bus)),
+	provideSessionFeed,
 	wire.Bind(new(ports.StreamEraser), new(*natsbus.Bus)),
 	wire.Bind(new(ports.EventReplayer), new(*natsbus.Bus)),
 )
@@ -113,9 +113,9 @@ var useCaseSet = wire.NewSet(
 // newApp builds every part. The function it returns closes them, the last made first.
 func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, func(), error) {
 	wire.Build(
-		environmentSet, provideDataFolder, keySet, databaseSet, sessionSet, eventSet, weChatSet, changeSet,
+		environmentSet, provideTraces, provideDataFolder, keySet, databaseSet, sessionSet, eventSet, weChatSet, changeSet,
 		personalSet, useCaseSet,
-		provideListener, provideAPI, wire.Struct(new(App), "*"),
+		provideListener, provideCertificate, provideAPI, provideRegistry, provideExposition, wire.Struct(new(App), "*"),
 	)
 	return nil, nil, nil
 }
@@ -124,7 +124,7 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 // what was done from the outbox and the session store.
 func newOperator(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Operator, func(), error) {
 	wire.Build(
-		environmentSet, provideSharedFolder, keySet, databaseSet, sessionSet, changeSet, wire.Struct(new(Operator), "*"),
+		environmentSet, wire.Value(traces{}), provideSharedFolder, keySet, databaseSet, sessionSet, changeSet, wire.Struct(new(Operator), "*"),
 	)
 	return nil, nil, nil
 }

@@ -38,6 +38,12 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 	if err != nil {
 		return nil, nil, err
 	}
+	clock := provideClock()
+	pair, err := provideCertificate(cfg, log, clock)
+	if err != nil {
+		cleanup()
+		return nil, nil, err
+	}
 	bootstrapSandboxURL, cleanup2, err := provideSandbox(cfg, log)
 	if err != nil {
 		cleanup()
@@ -49,18 +55,18 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 		cleanup()
 		return nil, nil, err
 	}
-	clock := provideClock()
 	vault := provideVault(clock)
 	codec := cloudevent.New()
 	signal := outbox.NewSignal()
-	db, cleanup4, err := provideDatabase(ctx, cfg, log, bootstrapDataFolder, vault, codec, signal)
+	newID := provideNewID()
+	bootstrapTraces, cleanup4, err := provideTraces(cfg, log, newID)
 	if err != nil {
 		cleanup3()
 		cleanup2()
 		cleanup()
 		return nil, nil, err
 	}
-	bootstrapSessions, cleanup5, err := provideSessions(ctx, cfg, log, db, vault)
+	db, cleanup5, err := provideDatabase(ctx, cfg, log, bootstrapDataFolder, vault, codec, signal, bootstrapTraces)
 	if err != nil {
 		cleanup4()
 		cleanup3()
@@ -68,7 +74,7 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 		cleanup()
 		return nil, nil, err
 	}
-	client, cleanup6, err := provideWeChat(cfg, log, bootstrapSandboxURL, bootstrapSessions, clock)
+	bootstrapSessions, cleanup6, err := provideSessions(ctx, cfg, log, db, vault, bootstrapTraces)
 	if err != nil {
 		cleanup5()
 		cleanup4()
@@ -77,8 +83,17 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 		cleanup()
 		return nil, nil, err
 	}
+	client, cleanup7, err := provideWeChat(cfg, log, bootstrapSandboxURL, bootstrapSessions, clock, bootstrapTraces)
+	if err != nil {
+		cleanup6()
+		cleanup5()
+		cleanup4()
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
 	users := sqlstore.NewUsers(db)
-	newID := provideNewID()
 	updateUsers := update.New(db, clock, newID)
 	sessionStore := bootstrapSessions.Store
 	ender := session.NewEnder(updateUsers, sessionStore)
@@ -165,8 +180,9 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 		Delete:             personalDelete,
 		Admin:              administration,
 	}
-	bootstrapEvents, cleanup7, err := provideEvents(ctx, cfg, log, bootstrapDataFolder)
+	bootstrapEvents, cleanup8, err := provideEvents(ctx, cfg, log, bootstrapDataFolder, bootstrapTraces)
 	if err != nil {
+		cleanup7()
 		cleanup6()
 		cleanup5()
 		cleanup4()
@@ -179,6 +195,7 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 	take := push.NewTake(db, updateUsers, users, eraser, log)
 	handler, err := providePush(cfg, take, clock, log)
 	if err != nil {
+		cleanup8()
 		cleanup7()
 		cleanup6()
 		cleanup5()
@@ -188,8 +205,10 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 		cleanup()
 		return nil, nil, err
 	}
-	server, err := provideAPI(cfg, log, useCases, ring, db, bootstrapSessions, bus, handler, clock, newID)
+	registry := provideRegistry()
+	server, err := provideAPI(cfg, log, useCases, ring, db, bootstrapSessions, bus, handler, clock, newID, bootstrapTraces, registry)
 	if err != nil {
+		cleanup8()
 		cleanup7()
 		cleanup6()
 		cleanup5()
@@ -203,14 +222,16 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 	reconcile := outbox.NewReconcile(sqlstoreOutbox, bus, signal, log)
 	relay := outbox.NewRelay(sqlstoreOutbox, bus, reconcile, bus, signal, clock, log)
 	replays := outbox.NewReplays(sqlstoreOutbox, bus, reconcile, log)
+	sessionFeed := provideSessionFeed(bus, bootstrapSessions)
 	forget := personal.NewForget(bus, sqlstoreOutbox)
-	follow := session.NewFollow(bus, users, sessionStore, forget)
+	follow := session.NewFollow(sessionFeed, users, sessionStore, forget)
 	inbox := sqlstore.NewInbox(db)
 	sqlstoreReplays := sqlstore.NewReplays(db)
 	sweep := provideSweep(bootstrapSessions, sqlstoreOutbox, audit, inbox, sqlstoreReplays, clock, log)
 	dataKeys := sqlstore.NewDataKeys(db)
-	bootstrapMasterKey, cleanup8, err := provideMasterKey(cfg, log)
+	bootstrapMasterKey, cleanup9, err := provideMasterKey(cfg, log)
 	if err != nil {
+		cleanup8()
 		cleanup7()
 		cleanup6()
 		cleanup5()
@@ -222,6 +243,7 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 	}
 	keeper, err := provideDataKeys(ctx, db, dataKeys, vault, bootstrapMasterKey, clock, log)
 	if err != nil {
+		cleanup9()
 		cleanup8()
 		cleanup7()
 		cleanup6()
@@ -235,6 +257,7 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 	signingKeys := sqlstore.NewSigningKeys(db)
 	signingkeyKeeper, err := provideKeeper(ctx, cfg, keeper, signingKeys, ring, clock, log)
 	if err != nil {
+		cleanup9()
 		cleanup8()
 		cleanup7()
 		cleanup6()
@@ -247,10 +270,24 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 	}
 	sealedRows := sqlstore.NewSealedRows(db)
 	reencrypt := provideReencrypt(cfg, keeper, sealedRows, clock, newID, log)
+	bootstrapExposition, cleanup10, err := provideExposition(cfg, log, registry, server, db, sqlstoreOutbox, bootstrapSessions, bus, client, hasher, ring, verifier, vault, clock)
+	if err != nil {
+		cleanup9()
+		cleanup8()
+		cleanup7()
+		cleanup6()
+		cleanup5()
+		cleanup4()
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
 	app := &App{
 		cfg:       cfg,
 		log:       log,
 		listener:  listener,
+		cert:      pair,
 		api:       server,
 		bus:       bus,
 		source:    bootstrapEventSource,
@@ -264,8 +301,11 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 		dataKeys:  keeper,
 		reencrypt: reencrypt,
 		eraser:    eraser,
+		metrics:   bootstrapExposition,
 	}
 	return app, func() {
+		cleanup10()
+		cleanup9()
 		cleanup8()
 		cleanup7()
 		cleanup6()
@@ -288,7 +328,8 @@ func newOperator(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Op
 	vault := provideVault(clock)
 	codec := cloudevent.New()
 	signal := outbox.NewSignal()
-	db, cleanup, err := provideDatabase(ctx, cfg, log, bootstrapDataFolder, vault, codec, signal)
+	bootstrapTraces := _wireTracesValue
+	db, cleanup, err := provideDatabase(ctx, cfg, log, bootstrapDataFolder, vault, codec, signal, bootstrapTraces)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -298,7 +339,7 @@ func newOperator(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Op
 	updateUsers := update.New(db, clock, newID)
 	creator := signin.NewCreator(users, hasher, db, updateUsers, newID)
 	create := admin.NewCreate(creator)
-	bootstrapSessions, cleanup2, err := provideSessions(ctx, cfg, log, db, vault)
+	bootstrapSessions, cleanup2, err := provideSessions(ctx, cfg, log, db, vault, bootstrapTraces)
 	if err != nil {
 		cleanup()
 		return nil, nil, err
@@ -359,6 +400,10 @@ func newOperator(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Op
 	}, nil
 }
 
+var (
+	_wireTracesValue = traces{}
+)
+
 // wire.go:
 
 var environmentSet = wire.NewSet(provideClock, provideNewID, provideRandom)
@@ -376,7 +421,7 @@ var sessionSet = wire.NewSet(
 )
 
 var eventSet = wire.NewSet(
-	provideEvents, wire.FieldsOf(new(events), "Bus", "Source"), wire.Bind(new(ports.EventStream), new(*natsbus.Bus)), wire.Bind(new(ports.RelayHints), new(*natsbus.Bus)), wire.Bind(new(ports.SessionFeed), new(*natsbus.Bus)), wire.Bind(new(ports.StreamEraser), new(*natsbus.Bus)), wire.Bind(new(ports.EventReplayer), new(*natsbus.Bus)),
+	provideEvents, wire.FieldsOf(new(events), "Bus", "Source"), wire.Bind(new(ports.EventStream), new(*natsbus.Bus)), wire.Bind(new(ports.RelayHints), new(*natsbus.Bus)), provideSessionFeed, wire.Bind(new(ports.StreamEraser), new(*natsbus.Bus)), wire.Bind(new(ports.EventReplayer), new(*natsbus.Bus)),
 )
 
 var weChatSet = wire.NewSet(

@@ -14,6 +14,7 @@ import (
 	"github.com/menjin-id/menjin/adapters/httpapi"
 	"github.com/menjin-id/menjin/adapters/memory"
 	"github.com/menjin-id/menjin/domain"
+	"github.com/menjin-id/menjin/internal/testserver/spantest"
 	"github.com/menjin-id/menjin/ports"
 )
 
@@ -54,7 +55,7 @@ func newInstant() *instant {
 	}}
 }
 
-func benchmarked(b *testing.B) *httpapi.Server {
+func benchmarked(b *testing.B, options httpapi.Options) *httpapi.Server {
 	b.Helper()
 	instant, store := newInstant(), memory.NewStore(memory.EventCodec{}, func() {}, memory.StoreOptions{})
 	now := func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
@@ -62,7 +63,7 @@ func benchmarked(b *testing.B) *httpapi.Server {
 		reader: instant, store: store, sessions: instant, issuer: instant, verifier: instant, wechat: instant,
 		now: now,
 	}
-	api, err := httpapi.New(behind.useCases(), keySet, now, newID, slog.New(slog.NewJSONHandler(io.Discard, nil)), httpapi.Options{})
+	api, err := httpapi.New(behind.useCases(), keySet, now, newID, slog.New(slog.NewJSONHandler(io.Discard, nil)), options)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -95,21 +96,29 @@ func run(b *testing.B, api http.Handler, request func(i int) *http.Request, stat
 func BenchmarkAuthCheck(b *testing.B) {
 	request := httptest.NewRequest(http.MethodGet, "/api/auth/check", nil)
 	request.Header.Set("Authorization", "Bearer "+strings.Repeat("a", 300)+".b.c")
-	run(b, benchmarked(b), func(int) *http.Request { return request }, http.StatusNoContent)
+	run(b, benchmarked(b, httpapi.Options{}), func(int) *http.Request { return request }, http.StatusNoContent)
+}
+
+// BenchmarkAuthCheckNotSampled is what tracing costs the requests that are not traced.
+func BenchmarkAuthCheckNotSampled(b *testing.B) {
+	request := httptest.NewRequest(http.MethodGet, "/api/auth/check", nil)
+	request.Header.Set("Authorization", "Bearer "+strings.Repeat("a", 300)+".b.c")
+	api := benchmarked(b, httpapi.Options{Tracer: spantest.New(b, 0).Tracer()})
+	run(b, api, func(int) *http.Request { return request }, http.StatusNoContent)
 }
 
 func BenchmarkUserInfo(b *testing.B) {
 	request := httptest.NewRequest(http.MethodGet, "/api/user/info", nil)
 	request.Header.Set("Authorization", "Bearer a.b.c")
 	request.Header.Set("Accept-Language", "zh-CN,zh;q=0.9")
-	run(b, benchmarked(b), func(int) *http.Request { return request }, http.StatusOK)
+	run(b, benchmarked(b, httpapi.Options{}), func(int) *http.Request { return request }, http.StatusOK)
 }
 
 // BenchmarkLogin counts the use case with instant parts behind it too.
 func BenchmarkLogin(b *testing.B) {
 	template := httptest.NewRequest(http.MethodPost, "/api/login", nil)
 	template.Header.Set("Content-Type", "application/json")
-	run(b, benchmarked(b), func(i int) *http.Request {
+	run(b, benchmarked(b, httpapi.Options{}), func(i int) *http.Request {
 		body := `{"code":"` + strconv.Itoa(i) + `","device":{"id":"6f1c2f0e","model":"iPhone 15"}}`
 		request := *template
 		request.Body, request.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(body))

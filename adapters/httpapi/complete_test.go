@@ -139,10 +139,11 @@ func TestEveryRouteOfTheContractIsServed(t *testing.T) {
 		t.Fatal(err)
 	}
 	served := make(map[string]bool)
-	s := &Server{}
+	s := &Server{metrics: newMetrics()}
 	routes := &guardedRoutes{Echo: newRouter(), server: s, contract: contract}
 	RegisterHandlers(routes, NewStrictHandler(&handler{Server: s}, nil))
 	routes.registerPush(nil)
+	routes.registerExposition(nil)
 	if routes.err != nil {
 		t.Fatal(routes.err)
 	}

@@ -26,10 +26,13 @@ type contract struct {
 
 // operation is a route as the contract has it.
 type operation struct {
+	id     string // "login"
 	path   string // "/docs/{asset}"
 	public bool   // answers without a token
 	limit  string // the group of routes that share a rate; empty: none
 	body   *jsonschema.Schema
+
+	metrics *routeMetrics // set with the route
 }
 
 // document is the part of OpenAPI that is looked at.
@@ -39,6 +42,7 @@ type document struct {
 }
 
 type documentOperation struct {
+	ID          string `json:"operationId"`
 	Security    *[]any `json:"security"` // nil: as the document says
 	RateLimit   string `json:"x-rate-limit"`
 	RequestBody *struct {
@@ -101,7 +105,7 @@ func (c *contract) addOperation(compiler *jsonschema.Compiler, doc document, pat
 	if declared.Security != nil {
 		security = *declared.Security
 	}
-	op := &operation{path: path, public: len(security) == 0, limit: declared.RateLimit}
+	op := &operation{id: declared.ID, path: path, public: len(security) == 0, limit: declared.RateLimit}
 	if declared.RequestBody != nil && declared.RequestBody.Content["application/json"] != nil {
 		pointer := strings.NewReplacer("~", "~0", "/", "~1")
 		schema, err := compiler.Compile(contractURL + "#/paths/" + pointer.Replace(path) + "/" + method +

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/text/language"
 
 	"github.com/menjin-id/menjin/domain"
@@ -30,9 +31,12 @@ type exchange struct {
 	tag       language.Tag
 	tagKnown  bool
 
-	reason  string // of the failure that was answered
-	gone    bool   // the client left before the answer
-	aborted bool   // the answer was begun and not finished
+	reason  string     // of the failure that was answered
+	newUser bool       // the request registered somebody
+	gone    bool       // the client left before the answer
+	aborted bool       // the answer was begun and not finished
+	span    trace.Span // nil where no spans are made
+	took    time.Duration
 
 	slots [4]string
 	used  int
@@ -42,6 +46,10 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	x := &exchange{server: s, request: r, began: time.Now(), clientIP: s.clientIP(r), id: s.requestID(r)}
 	x.writer.ResponseWriter = w
 	x.parent, x.at = r.Context(), x.began.Add(s.timeout)
+	if s.tracing != nil {
+		s.tracing.begin(x)
+	}
+	s.metrics.inFlight.Inc()
 	return x
 }
 

@@ -36,7 +36,10 @@ func (x *exchange) logFailure(p *problem, err error) {
 	if p.status == http.StatusInternalServerError || p.status == http.StatusBadGateway {
 		level = slog.LevelError
 	}
-	x.server.log.LogAttrs(x, level, "request failed", slog.String("reason", p.reason), slog.String("error", err.Error()))
+	attrs := append([]slog.Attr{
+		slog.String("route", x.route()), slog.String("reason", p.reason), slog.String("error", err.Error()),
+	}, x.who()...)
+	x.server.log.LogAttrs(x, level, "request failed", attrs...)
 }
 
 // failure is the envelope of an error.

@@ -58,6 +58,7 @@ func (g *guardedRoutes) guard(method, path string, h echo.HandlerFunc) echo.Hand
 		g.err = fmt.Errorf("route %s %s: %w", method, path, err)
 		return nil
 	}
+	op.metrics = g.server.metrics.route(method, op.path, signInMethods[method+" "+op.path])
 	return func(c echo.Context) error {
 		x := exchangeOf(c.Request().Context())
 		x.operation = op
@@ -68,6 +69,9 @@ func (g *guardedRoutes) guard(method, path string, h echo.HandlerFunc) echo.Hand
 			if err := x.authenticate(check); err != nil {
 				return err
 			}
+		}
+		if x.taken() {
+			return x.traced(c, h)
 		}
 		return h(c)
 	}

@@ -14,10 +14,11 @@ type Limits struct {
 	Write       time.Duration // from the end of the head to the end of the answer; 40 s
 	Idle        time.Duration // between requests; 2 min
 	HeaderBytes int           // 16 KiB
+	Connections int           // at once; 4096. Beyond it the one that has waited longest gives way
 }
 
 // NewHTTPServer makes the http.Server of a handler, without address and TLS. What net/http has to say, it says to logger
-// as a warning.
+// as a warning. TLS handshakes have the time of ReadHeader.
 func NewHTTPServer(handler http.Handler, limits Limits, logger *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           handler,
@@ -26,6 +27,7 @@ func NewHTTPServer(handler http.Handler, limits Limits, logger *slog.Logger) *ht
 		WriteTimeout:      cmp.Or(limits.Write, 40*time.Second),
 		IdleTimeout:       cmp.Or(limits.Idle, 2*time.Minute),
 		MaxHeaderBytes:    cmp.Or(limits.HeaderBytes, 16<<10),
+		ConnState:         newDoorway(cmp.Or(limits.Connections, 4096), logger).note,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
 }

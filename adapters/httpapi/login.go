@@ -22,6 +22,7 @@ func (h *handler) Login(ctx context.Context, request LoginRequestObject) (LoginR
 		return nil, err
 	}
 	x.letIn(result.User.ID(), result.SessionID)
+	x.newUser = result.IsNewUser
 	return Login200JSONResponse{
 		Code: LoginResponseCodeN200, Message: signedIn.in(x.language()), RequestId: x.id, Data: loginResult(result),
 	}, nil

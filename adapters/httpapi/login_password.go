@@ -40,6 +40,7 @@ func (h *handler) Register(ctx context.Context, request RegisterRequestObject) (
 		return nil, err
 	}
 	x.letIn(result.User.ID(), result.SessionID)
+	x.newUser = result.IsNewUser
 	return Register201JSONResponse{
 		Code: RegisterResponseCodeN201, Message: registered.in(x.language()), RequestId: x.id, Data: loginResult(result),
 	}, nil

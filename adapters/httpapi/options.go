@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/menjin-id/menjin/application/account"
 	"github.com/menjin-id/menjin/application/admin"
 	"github.com/menjin-id/menjin/application/personal"
@@ -73,8 +75,11 @@ type Options struct {
 	Timeout        time.Duration     // of one request; 15 s when zero
 	Rates          Rates             // of one client address; none: no limits
 	Limiter        ports.RateLimiter // keeps the rates; required where there is one
+	Tracer         trace.Tracer      // makes spans; nil: none
+	TraceParents   bool              // the trusted proxies' traceparent is gone on with: they must write it themselves
 	Events         EventDocuments    // served at /schemas/, /asyncapi.yaml and /docs/events
 	Push           http.Handler      // answers /wechat/push/{app_id}; nil: nothing is there
+	Exposition     http.Handler      // answers /metrics; nil: nothing is there
 }
 
 const defaultTimeout = 15 * time.Second

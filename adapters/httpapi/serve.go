@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"time"
 )
 
 // ServeHTTP answers one request, whatever happens in it.
@@ -26,7 +27,10 @@ func (x *exchange) finish() {
 	if fault != nil {
 		x.panicked(fault)
 	}
+	x.took = time.Since(x.began)
+	x.count()
 	x.logAccess()
+	x.endSpan()
 	if x.aborted {
 		panic(http.ErrAbortHandler)
 	}
@@ -51,6 +55,7 @@ var (
 	noReferrer   = []string{"no-referrer"}
 	noStore      = []string{"no-store"}
 	noContent    = []string{"default-src 'none'; frame-ancestors 'none'"}
+	onlyTLS      = []string{"max-age=31536000"} // of this host alone: others of the domain are not ours to decide on
 	jsonContents = []string{"application/json"}
 )
 
@@ -62,6 +67,9 @@ func (x *exchange) protect() {
 	header["Content-Security-Policy"] = noContent
 	if strings.HasPrefix(x.request.URL.Path, "/api") {
 		header["Cache-Control"] = noStore
+	}
+	if x.request.TLS != nil {
+		header["Strict-Transport-Security"] = onlyTLS
 	}
 	x.setHeader("X-Request-Id", x.id)
 }

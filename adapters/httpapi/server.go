@@ -26,6 +26,8 @@ type Server struct {
 	limiter   ports.RateLimiter
 	rates     Rates
 	readiness *readiness
+	tracing   *tracing // nil: no spans
+	metrics   *metrics
 }
 
 // New makes the server. Its log lines carry the request id whether or not the logger's handler is a [LogHandler].
@@ -48,6 +50,8 @@ func New(use UseCases, keys Keys, now ports.Clock, newID ports.NewID, logger *sl
 		limiter:   options.Limiter,
 		rates:     options.Rates,
 		readiness: newReadiness(options.Dependencies, logger),
+		tracing:   newTracing(options),
+		metrics:   newMetrics(),
 	}
 	if s.timeout == 0 {
 		s.timeout = defaultTimeout
@@ -64,6 +68,7 @@ func New(use UseCases, keys Keys, now ports.Clock, newID ports.NewID, logger *sl
 		events: events,
 	}, nil))
 	routes.registerPush(options.Push)
+	routes.registerExposition(options.Exposition)
 	return s, routes.err
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
@@ -30,6 +31,7 @@ type Options struct {
 	AckTimeout time.Duration // how long one acknowledgement may take; 0: 3 s
 	Stream     StreamOptions
 	Log        *slog.Logger // nil: the default logger
+	Tracer     trace.Tracer // makes spans of what belongs to a trace; nil: none
 
 	readTimeout time.Duration // how long headers are read in search of an event; 0: four acknowledgements
 
@@ -56,6 +58,7 @@ type Bus struct {
 	replayer  publisher // has a connection of its own: what fails on it leaves the relay's alone
 	hints     hints
 	purges    purges
+	metrics   *metrics
 
 	reconnected chan struct{}
 	closing     sync.Once
@@ -82,7 +85,7 @@ func Connect(urls domain.Secret, options Options) (*Bus, error) {
 }
 
 func open(options Options, urls string, access ...nats.Option) (*Bus, error) {
-	b := &Bus{options: options.withDefaults(), reconnected: make(chan struct{}, 1)}
+	b := &Bus{options: options.withDefaults(), reconnected: make(chan struct{}, 1), metrics: newMetrics()}
 	b.log = b.options.Log
 	b.dial = func(extra ...nats.Option) (*nats.Conn, error) {
 		all := []nats.Option{
@@ -158,12 +161,14 @@ func (b *Bus) Close() {
 }
 
 func (b *Bus) onConnect(*nats.Conn) {
+	b.metrics.connects.Inc()
 	b.log.Info("connected to NATS")
 	signal(b.reconnected)
 }
 
 func (b *Bus) onDisconnect(_ *nats.Conn, err error) {
 	if err != nil {
+		b.metrics.disconnects.Inc()
 		b.log.Warn("lost NATS", "error", err)
 	}
 }

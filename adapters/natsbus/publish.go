@@ -8,6 +8,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
@@ -25,7 +26,9 @@ func (b *Bus) Publish(
 	run := batch{
 		link: l, recorded: recorded.Sequence, messages: messages,
 		envelope: newEnvelope(b.options), futures: make([]jetstream.PubAckFuture, 0, len(messages)),
+		tracer: b.options.Tracer, metrics: b.metrics,
 	}
+	defer run.endSpans()
 	if err = b.compare(ctx, l, recorded); err == nil {
 		err = run.do(ctx)
 	}
@@ -78,6 +81,9 @@ type batch struct {
 	futures  []jetstream.PubAckFuture // of the messages sent, in their order
 	acked    int                      // how many of them are acknowledged
 	highest  uint64
+	metrics  *metrics // nil: what is sent again is not counted
+	tracer   trace.Tracer
+	spans    []trace.Span              // beside futures, where there is a tracer
 	kept     func(subject string) bool // whether a stream takes it and will acknowledge; nil: always
 }
 
@@ -109,6 +115,9 @@ func (r *batch) send(ctx context.Context, message *ports.Message) error {
 	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
 		return context.DeadlineExceeded
 	}
+	if r.tracer != nil {
+		r.spans = append(r.spans, r.tracePublish(ctx, message))
+	}
 	var (
 		future jetstream.PubAckFuture // stays nil where nobody acknowledges
 		err    error
@@ -136,6 +145,10 @@ func (r *batch) await(ctx context.Context, n int) error {
 		case ack := <-future.Ok():
 			if !ack.Duplicate && ack.Sequence <= r.recorded {
 				return &ports.RewoundError{Intact: r.link.position(ack.Sequence - 1)}
+			}
+			r.endSpan(r.acked)
+			if r.metrics != nil {
+				r.metrics.acknowledged(r.messages[r.acked].Message.Type, ack.Duplicate)
 			}
 			r.highest = max(r.highest, ack.Sequence)
 		case err := <-future.Err():

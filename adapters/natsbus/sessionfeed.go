@@ -118,7 +118,9 @@ func (b *Bus) notify(ctx context.Context, message jetstream.Msg, handle handleNo
 		return message.TermWithReason("malformed")
 	}
 	letGo := hold(message)
-	err = handle(ctx, notice)
+	within, endSpan := b.traceNotice(ctx, message)
+	err = handle(within, notice)
+	endSpan(err)
 	letGo()
 	if err != nil {
 		if ctx.Err() == nil {

@@ -15,10 +15,13 @@ const retryAfter = 2 * time.Second
 type queue struct {
 	waiting chan struct{} // those who work among them
 	working chan struct{}
+	metrics *metrics
 }
 
 func newQueue(workers, waiting int) *queue {
-	return &queue{waiting: make(chan struct{}, workers+waiting), working: make(chan struct{}, workers)}
+	return &queue{
+		waiting: make(chan struct{}, workers+waiting), working: make(chan struct{}, workers), metrics: newMetrics(),
+	}
 }
 
 // do runs work once it is its turn. The error matches domain.ErrUnavailable when there is no room to wait, or ctx ended first.
@@ -26,22 +29,26 @@ func (q *queue) do(ctx context.Context, work func()) error {
 	select {
 	case q.waiting <- struct{}{}:
 	default:
+		q.metrics.full.Inc()
 		return fmt.Errorf("too many passwords at once: %w", domain.ErrUnavailable.After(retryAfter))
 	}
 	defer func() { <-q.waiting }()
 	if err := ctx.Err(); err != nil {
-		return tooLate(err)
+		return q.tooLate(err)
 	}
+	began := time.Now()
 	select {
 	case q.working <- struct{}{}:
 	case <-ctx.Done():
-		return tooLate(ctx.Err())
+		return q.tooLate(ctx.Err())
 	}
 	defer func() { <-q.working }()
-	work()
+	q.metrics.waited.Observe(time.Since(began).Seconds())
+	q.metrics.time(work)
 	return nil
 }
 
-func tooLate(cause error) error {
+func (q *queue) tooLate(cause error) error {
+	q.metrics.late.Inc()
 	return fmt.Errorf("wait for a password's turn: %w: %w", domain.ErrUnavailable.After(retryAfter), cause)
 }

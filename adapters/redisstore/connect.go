@@ -14,7 +14,7 @@ import (
 	"github.com/menjin-id/menjin/domain"
 )
 
-// A Redis that is down or hangs must be known within a second, and not be asked again and again by every request.
+// A Redis that is down must be known at once, one that hangs within two seconds, and not be asked again and again by every request.
 const (
 	dialTimeout = 400 * time.Millisecond
 	callTimeout = 400 * time.Millisecond

@@ -29,12 +29,12 @@ return 0
 
 // Limiter is a ports.RateLimiter. It goes by the instants it is given, so replicas whose clocks differ differ as much in when
 // they allow the next; an entry goes by Redis's clock. It is safe for concurrent use.
-type Limiter struct{ redis redis.UniversalClient } // which sends commands together
+type Limiter struct{ hot hot }
 
 var _ ports.RateLimiter = (*Limiter)(nil)
 
 // NewLimiter counts through a client, which stays the caller's to close.
-func NewLimiter(client redis.UniversalClient) *Limiter { return &Limiter{together(client)} }
+func NewLimiter(client redis.UniversalClient) *Limiter { return &Limiter{newHot(client)} }
 
 // Take spends one of an allowance.
 func (l *Limiter) Take(ctx context.Context, key string, rate ports.Rate, now time.Time) (time.Duration, error) {
@@ -46,7 +46,7 @@ func (l *Limiter) Take(ctx context.Context, key string, rate ports.Rate, now tim
 		return 0, fmt.Errorf("take from allowance: %w", ctx.Err())
 	}
 	interval := max(per/int64(rate.Burst), 1) // in whole numbers, so that a burst is exactly what it says
-	wait, err := takeScript.Run(ctx, l.redis, []string{limitPrefix + key + "}"},
+	wait, err := takeScript.Run(ctx, l.hot.of(ctx), []string{limitPrefix + key + "}"},
 		now.UnixMicro(), interval, interval*int64(rate.Burst),
 	).Int64()
 	if err != nil {

@@ -16,10 +16,11 @@ import (
 
 // Sessions is a ports.SessionStore, SessionRefresher, SessionLister and SessionKeyReader. It is safe for concurrent use.
 type Sessions struct {
-	redis  redis.UniversalClient
-	hot    redis.UniversalClient // for what every request and every sign-in asks
-	cipher ports.Cipher
-	limits domain.SessionLimits
+	redis   redis.UniversalClient
+	hot     hot
+	cipher  ports.Cipher
+	limits  domain.SessionLimits
+	metrics metrics
 }
 
 var _ ports.SessionStore = (*Sessions)(nil)
@@ -28,7 +29,7 @@ var _ ports.SessionStore = (*Sessions)(nil)
 // refresh starts anew; on a session opened with others they take effect then.
 func NewSessions(client redis.UniversalClient, cipher ports.Cipher, limits domain.SessionLimits) *Sessions {
 	limits.Idle = max(limits.Idle, time.Millisecond) // the client takes zero for "never expires"
-	return &Sessions{redis: client, hot: together(client), cipher: cipher, limits: limits}
+	return &Sessions{redis: client, hot: newHot(client), cipher: cipher, limits: limits, metrics: newMetrics()}
 }
 
 // fenced is how long a fence is kept, in milliseconds. It outlives any sign-in that read the user before it.
@@ -50,7 +51,7 @@ func (s *Sessions) Open(ctx context.Context, session *domain.Session, most int) 
 	if err != nil {
 		return nil, fmt.Errorf("open session: %w", err)
 	}
-	names, err := openScript.Run(ctx, s.hot, keysOf(state.UserID, state.ID),
+	names, err := openScript.Run(ctx, s.hot.of(ctx), keysOf(state.UserID, state.ID),
 		state.ID.String(),
 		liveValue(state), millisecondsTo(state, state.IdleUntil),
 		record, millisecondsTo(state, state.RefreshUntil),
@@ -71,6 +72,8 @@ func (s *Sessions) Open(ctx context.Context, session *domain.Session, most int) 
 		}
 		ended = append(ended, id)
 	}
+	s.metrics.opened.Inc()
+	s.metrics.displaced.Add(float64(len(ended)))
 	return ended, nil
 }
 
@@ -79,7 +82,7 @@ func (s *Sessions) Touch(ctx context.Context, user domain.UserID, id domain.Sess
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("touch session: %w", ctx.Err())
 	}
-	value, err := s.hot.GetEx(ctx, keyOf(livePrefix, user, id), s.limits.Idle).Result()
+	value, err := s.hot.of(ctx).GetEx(ctx, keyOf(livePrefix, user, id), s.limits.Idle).Result()
 	if errors.Is(err, redis.Nil) {
 		return nil, domain.ErrSessionEnded
 	}

@@ -36,6 +36,7 @@ func (s *Sessions) Refresh(
 	}
 	record, rotated := answer.(string)
 	if !rotated {
+		s.metrics.reused.Inc()
 		return nil, domain.ErrRefreshTokenReused
 	}
 	state, sealed, err := decode(user, id, record)
@@ -50,6 +51,7 @@ func (s *Sessions) Refresh(
 		state.SessionKey = domain.SessionKey{Secret: opened}
 	}
 	state.IdleUntil = earlier(now.Add(s.limits.Idle), state.ExpiresAt)
+	s.metrics.refreshed.Inc()
 	return domain.RestoreSession(state), nil
 }
 

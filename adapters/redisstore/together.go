@@ -1,6 +1,24 @@
 package redisstore
 
-import "github.com/redis/go-redis/v9"
+import (
+	"context"
+
+	"github.com/redis/go-redis/v9"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// hot is a client for what every request and every sign-in asks.
+type hot struct{ alone, together redis.UniversalClient }
+
+func newHot(client redis.UniversalClient) hot { return hot{client, together(client)} }
+
+// of returns who takes a command. For a request whose trace is recorded the command goes alone: a batch belongs to many requests, and has no place in one trace.
+func (h hot) of(ctx context.Context) redis.UniversalClient {
+	if trace.SpanContextFromContext(ctx).IsSampled() {
+		return h.alone
+	}
+	return h.together
+}
 
 // batches is how many batches of commands may be under way to a server at once. One is enough for speed; the second is so that
 // nobody waits behind an answer that is slow and not theirs.

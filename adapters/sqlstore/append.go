@@ -51,6 +51,9 @@ func (a eventAppender) append(ctx context.Context, event domain.Event) error {
 	if err != nil {
 		return err
 	}
+	if a.unit.db.tracer != nil {
+		message.Headers = a.unit.db.traceAppend(ctx, message)
+	}
 	args, shard, err := a.unit.db.eventRow(message)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/uptrace/bun"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
@@ -23,6 +24,7 @@ type DB struct {
 	codec    ports.EventCodec
 	shards   int
 	onCommit func()
+	tracer   trace.Tracer // nil: no spans
 }
 
 // Open connects to a database that Migrate has brought up to date. The error matches domain.ErrUnavailable when the
@@ -32,7 +34,7 @@ func Open(ctx context.Context, options Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	db := &DB{cipher: options.Cipher, codec: options.Codec, shards: options.Shards, onCommit: options.OnCommit}
+	db := &DB{cipher: options.Cipher, codec: options.Codec, shards: options.Shards, onCommit: options.OnCommit, tracer: options.Tracer}
 	if isPostgresURL(options.URL) {
 		err = db.openPostgres(ctx, options)
 	} else {
@@ -41,6 +43,11 @@ func Open(ctx context.Context, options Options) (*DB, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
+	}
+	if db.isPostgres() {
+		if err := db.checkTransferred(ctx); err != nil {
+			return nil, errors.Join(fmt.Errorf("open database: %w", err), db.Close())
+		}
 	}
 	if err := db.seedShards(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", err), db.Close())
@@ -79,7 +86,7 @@ func (db *DB) read() bun.IDB { return db.bun }
 // would take theirs along.
 func (db *DB) write(ctx context.Context, change func(ctx context.Context, tx bun.Tx) error) error {
 	if db.writer != nil {
-		return translate(db.writer.do(ctx, change))
+		return translate(db.traceWrite(ctx, change))
 	}
 	return translate(db.bun.RunInTx(ctx, nil, change))
 }

@@ -35,6 +35,9 @@ func (db *DB) openPostgres(ctx context.Context, options Options) error {
 	if config.ConnConfig.DefaultQueryExecMode != pgx.QueryExecModeSimpleProtocol {
 		config.AfterConnect = prepareHotStatements
 	}
+	if options.Tracer != nil {
+		config.ConnConfig.Tracer = postgresTracer{newSpans(options.Tracer, "postgresql")}
+	}
 	return db.connect(ctx, config)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
+	"go.opentelemetry.io/otel/trace"
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
@@ -18,11 +19,11 @@ func (db *DB) openSQLite(options Options) error {
 	if err != nil {
 		return err
 	}
-	writing, err := openSQLiteWriter(path)
+	writing, err := openSQLiteWriter(path, options.Tracer)
 	if err != nil {
 		return err
 	}
-	reading, err := sql.Open("sqlite", sqliteDSN(path, "query_only(1)"))
+	reading, err := openDriver(sqliteDSN(path, "query_only(1)"), options.Tracer)
 	if err != nil {
 		return errors.Join(err, writing.Close())
 	}
@@ -36,7 +37,7 @@ func (db *DB) openSQLite(options Options) error {
 
 // openSQLiteWriter opens the one connection that may write. It makes the file, for its owner alone, where there is none; the
 // files that SQLite lays beside it inherit the mode.
-func openSQLiteWriter(path string) (*sql.DB, error) {
+func openSQLiteWriter(path string, tracer trace.Tracer) (*sql.DB, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the database's folder: %w", err)
 	}
@@ -48,7 +49,7 @@ func openSQLiteWriter(path string) (*sql.DB, error) {
 		return nil, fmt.Errorf("make the database file: %w", err)
 	}
 	const walLimit = "journal_size_limit(67108864)"
-	db, err := sql.Open("sqlite", sqliteDSN(path, "journal_mode(WAL)", "synchronous(FULL)", walLimit))
+	db, err := openDriver(sqliteDSN(path, "journal_mode(WAL)", "synchronous(FULL)", walLimit), tracer)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ func withSQLiteSchema(ctx context.Context, url domain.Secret, use func(*goose.Pr
 	if err != nil {
 		return err
 	}
-	db, err := openSQLiteWriter(path)
+	db, err := openSQLiteWriter(path, nil)
 	if err != nil {
 		return err
 	}

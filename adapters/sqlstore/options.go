@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
 )
@@ -29,6 +31,8 @@ type Options struct {
 	// OnCommit is called after each commit that added events, and each decision that lets some go out; it must not block. Nil is
 	// allowed.
 	OnCommit func()
+	// Tracer makes spans of statements and of events, and gives events the trace they belong to. Nil means none of it.
+	Tracer trace.Tracer
 }
 
 func (o Options) complete() (Options, error) {

@@ -59,6 +59,8 @@ UPDATE outbox_shards SET stream = ?0, last_stream_seq = ?1, last_id = CASE WHEN 
 	if err != nil {
 		return 0, fmt.Errorf("requeue events: %w", err)
 	}
+	o.metrics.requeues.Inc()
+	o.metrics.requeued.Add(float64(count))
 	return count, nil
 }
 

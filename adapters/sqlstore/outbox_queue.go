@@ -19,6 +19,7 @@ type Outbox struct {
 	db       *DB
 	options  OutboxOptions
 	rotation rotation
+	metrics  outboxMetrics
 	working  chan struct{} // full while somebody works the shard of a SQLite database
 	replays  replaysInHand
 }
@@ -79,7 +80,7 @@ func (o OutboxOptions) withDefaults() OutboxOptions {
 // NewOutbox works the outbox of db.
 func NewOutbox(db *DB, options OutboxOptions) *Outbox {
 	return &Outbox{
-		db: db, options: options.withDefaults(), working: make(chan struct{}, 1),
+		db: db, options: options.withDefaults(), metrics: newOutboxMetrics(), working: make(chan struct{}, 1),
 		replays: replaysInHand{ids: make(map[domain.ID]bool)},
 	}
 }
@@ -91,7 +92,9 @@ func (o *Outbox) Drain(ctx context.Context, limit int, publish ports.Publish) (p
 	if o.db.isPostgres() {
 		drain = o.drainPostgres
 	}
+	began := time.Now()
 	drained, err := drain(ctx, limit, publish)
+	o.metrics.drained(time.Since(began), drained.Events, err)
 	if err != nil {
 		return drained, fmt.Errorf("drain outbox: %w", err)
 	}

@@ -50,6 +50,8 @@ func (s *Sessions) Open(ctx context.Context, session *domain.Session, most int) 
 	if !opened {
 		return nil, ports.ErrOutdated
 	}
+	s.metrics.opened.Inc()
+	s.metrics.displaced.Add(float64(len(ended)))
 	return ended, nil
 }
 

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -37,8 +38,12 @@ func (s *Sessions) Refresh(
 		return s.save(ctx, to, session.State())
 	}
 	if err := translate(s.run(ctx, refresh)); err != nil {
+		if errors.Is(err, domain.ErrRefreshTokenReused) {
+			s.metrics.reused.Inc()
+		}
 		return nil, fmt.Errorf("refresh session: %w", err)
 	}
+	s.metrics.refreshed.Inc()
 	return session, nil
 }
 

@@ -22,8 +22,9 @@ const (
 
 // Sessions keeps sessions in the database, for installations without Redis. Its Sweep has to be called every minute or so.
 type Sessions struct {
-	db     *DB
-	limits domain.SessionLimits
+	db      *DB
+	limits  domain.SessionLimits
+	metrics sessionMetrics
 }
 
 var (
@@ -35,7 +36,7 @@ var (
 
 // NewSessions keeps sessions in db that slide and are refreshed as the limits say.
 func NewSessions(db *DB, limits domain.SessionLimits) *Sessions {
-	return &Sessions{db: db, limits: limits}
+	return &Sessions{db: db, limits: limits, metrics: newSessionMetrics()}
 }
 
 // End is ports.SessionStore's.

@@ -23,7 +23,7 @@ func gathered(t *testing.T, address domain.Secret, changes ...func(ctx context.C
 	if err != nil {
 		t.Fatal(err)
 	}
-	writing, err := openSQLiteWriter(path)
+	writing, err := openSQLiteWriter(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func TestWhatAFailedChangeConflictedWithIsVisibleWhenItReturns(t *testing.T) {
 	if err := Migrate(t.Context(), address); err != nil {
 		t.Fatal(err)
 	}
-	writing, err := openSQLiteWriter(path)
+	writing, err := openSQLiteWriter(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

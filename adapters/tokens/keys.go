@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // keySet are the keys of the moment: one that signs, and all that verify. They do not print. They never change; a Ring takes
@@ -16,6 +17,7 @@ type keySet struct {
 	signer  verifyKey // the public half of private
 	byID    map[string]verifyKey
 	jwks    []byte
+	made    time.Time // when the key was made that signs
 }
 
 var (

@@ -51,6 +51,7 @@ func (r *Ring) Generate(now time.Time) (ports.SigningKey, error) {
 // quotes none of them, nothing changes. Tokens that were verified before are verified again, unless the keys are the same.
 func (r *Ring) Use(keys []ports.SigningKey, signing string) error {
 	found := make([]pair, 1, 1+len(keys))
+	var made time.Time
 	for _, kept := range keys {
 		one, err := parseOne([]byte(kept.PEM.Reveal()))
 		switch {
@@ -59,7 +60,7 @@ func (r *Ring) Use(keys []ports.SigningKey, signing string) error {
 		case one.public.jwk.ID != kept.ID:
 			return errors.New("a token key does not go by its thumbprint")
 		case kept.ID == signing:
-			found[0] = one
+			found[0], made = one, kept.CreatedAt
 		}
 		found = append(found, one)
 	}
@@ -70,6 +71,7 @@ func (r *Ring) Use(keys []ports.SigningKey, signing string) error {
 	if err != nil {
 		return err
 	}
+	next.made = made
 	if held := r.current.Load(); held == nil || string(held.jwks) != string(next.jwks) {
 		r.current.Store(next)
 	}

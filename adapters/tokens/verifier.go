@@ -34,6 +34,7 @@ type Verifier struct {
 	issuer, audience string
 	parser           *jwt.Parser
 	proofs           atomic.Pointer[proofs]
+	verifications    verifications
 }
 
 var _ ports.TokenVerifier = (*Verifier)(nil)
@@ -50,7 +51,8 @@ func NewVerifier(ring *Ring, issuer, audience string) *Verifier {
 	return &Verifier{
 		ring: ring, issuer: issuer, audience: audience,
 		// The time and the parties are checked elsewhere: the parser would ask the clock.
-		parser: jwt.NewParser(jwt.WithStrictDecoding(), jwt.WithoutClaimsValidation()),
+		parser:        jwt.NewParser(jwt.WithStrictDecoding(), jwt.WithoutClaimsValidation()),
+		verifications: newVerifications(),
 	}
 }
 
@@ -79,12 +81,16 @@ func (v *Verifier) Verify(token domain.Secret) (domain.Claims, error) {
 		return domain.Claims{}, fmt.Errorf("%w: %w", domain.ErrUnavailable, errNoKey)
 	}
 	claims, found := held.proven.get(digest)
-	if !found {
+	if found {
+		v.verifications.cached.Inc()
+	} else {
 		var err error
 		if claims, err = v.prove(held.keys, text); err != nil {
+			v.verifications.refused.Inc()
 			return domain.Claims{}, fmt.Errorf("%w: %w", domain.ErrTokenInvalid, err)
 		}
 		held.proven.put(digest, claims)
+		v.verifications.proven.Inc()
 	}
 	claims.Roles = slices.Clone(claims.Roles)
 	return claims, nil

@@ -3,7 +3,6 @@ package wechat
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
@@ -23,7 +22,7 @@ type breaker[T any] struct {
 	paused  *fault // what is said meanwhile
 }
 
-func newBreaker[T any](app domain.AppID, door *api, policy breakerPolicy, log *slog.Logger) *breaker[T] {
+func newBreaker[T any](app domain.AppID, door *api, policy breakerPolicy, c *Client) *breaker[T] {
 	circuit := gobreaker.NewCircuitBreaker[T](gobreaker.Settings{
 		Name:          string(app),
 		MaxRequests:   1,
@@ -31,8 +30,9 @@ func newBreaker[T any](app domain.AppID, door *api, policy breakerPolicy, log *s
 		ReadyToTrip:   func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures >= policy.failures },
 		IsSuccessful:  func(err error) bool { return err == nil || healthOf(err) == well },
 		IsExcluded:    func(err error) bool { return err != nil && healthOf(err) == unclear },
-		OnStateChange: announce(log, door, policy.pause),
+		OnStateChange: announce(c, door, policy.pause),
 	})
+	c.metrics.breaker(app, door).Set(0)
 	return &breaker[T]{circuit: circuit, paused: &fault{
 		what: "paused after repeated failures", failure: domain.ErrUnavailable.After(policy.pause), health: unclear,
 	}}
@@ -53,9 +53,10 @@ func healthOf(err error) health {
 	return sick
 }
 
-func announce(log *slog.Logger, door *api, pause time.Duration) func(app string, from, to gobreaker.State) {
+func announce(c *Client, door *api, pause time.Duration) func(app string, from, to gobreaker.State) {
 	return func(app string, _, to gobreaker.State) {
-		ctx := context.Background()
+		ctx, log := context.Background(), c.log
+		c.metrics.breaker(domain.AppID(app), door).Set(openness(to))
 		switch to {
 		case gobreaker.StateOpen:
 			log.ErrorContext(ctx, "WeChat calls paused after repeated failures", "app_id", app, "api", door.name, "pause", pause)

@@ -9,11 +9,18 @@ import (
 
 const busyPause = 100 * time.Millisecond
 
-// attempt asks, and once more after a moment when WeChat said that it was too busy to look at the request.
-func attempt[T any](ctx context.Context, ask func() (T, error)) (T, error) {
-	result, err := ask()
+// attempt asks, and once more after a moment when WeChat said that it was too busy to look at the request. It counts both.
+func attempt[T any](ctx context.Context, c *Client, door *api, ask func() (T, error)) (T, error) {
+	counted := func() (T, error) {
+		began := time.Now()
+		result, err := ask()
+		c.metrics.sent(door, time.Since(began), err)
+		return result, err
+	}
+	result, err := counted()
 	if isBusy(err) && pause(ctx, busyPause) {
-		return ask()
+		c.metrics.retries.WithLabelValues(door.name, "busy").Inc()
+		return counted()
 	}
 	return result, err
 }

@@ -23,6 +23,7 @@ type Client struct {
 	transport    http.RoundTripper
 	now          ports.Clock
 	log          *slog.Logger
+	metrics      *metrics
 }
 
 // program is what the client keeps for each mini-program. The breakers are its own, because a wrong secret is; and there is
@@ -64,9 +65,13 @@ func newClient(opts Options, policy breakerPolicy) (*Client, error) {
 		transport:    opts.Transport,
 		now:          opts.Clock,
 		log:          cmp.Or(opts.Logger, slog.New(slog.DiscardHandler)),
+		metrics:      newMetrics(),
 	}
 	if client.transport == nil {
 		client.transport = newTransport(client.timeout)
+	}
+	if opts.Tracer != nil {
+		client.transport = tracing{client.transport, opts.Tracer}
 	}
 	if client.now == nil {
 		client.now = time.Now
@@ -82,10 +87,10 @@ func (c *Client) newProgram(app App, shared ports.SharedTokens, policy breakerPo
 		id:           app.ID,
 		loginQuery:   loginQuery(app),
 		tokenRequest: tokenRequest(app),
-		logins:       newBreaker[ports.WeChatLogin](app.ID, loginAPI, policy, c.log),
-		phones:       newBreaker[domain.Phone](app.ID, phoneAPI, policy, c.log),
-		sessionKeys:  newBreaker[struct{}](app.ID, checkSessionAPI, policy, c.log),
-		fetches:      newBreaker[ports.SharedToken](app.ID, tokenAPI, policy, c.log),
+		logins:       newBreaker[ports.WeChatLogin](app.ID, loginAPI, policy, c),
+		phones:       newBreaker[domain.Phone](app.ID, phoneAPI, policy, c),
+		sessionKeys:  newBreaker[struct{}](app.ID, checkSessionAPI, policy, c),
+		fetches:      newBreaker[ports.SharedToken](app.ID, tokenAPI, policy, c),
 	}
 	program.tokens = c.newTokenKeeper(program, shared)
 	return program

@@ -56,7 +56,7 @@ func checkCode(code string) error {
 func (c *Client) exchange(caller context.Context, program *program, code domain.Secret) (ports.WeChatLogin, error) {
 	ctx, cancel := context.WithTimeout(caller, c.timeout)
 	defer cancel()
-	login, err := attempt(ctx, func() (ports.WeChatLogin, error) { return c.askLogin(ctx, program, code) })
+	login, err := attempt(ctx, c, loginAPI, func() (ports.WeChatLogin, error) { return c.askLogin(ctx, program, code) })
 	if err != nil {
 		return ports.WeChatLogin{}, c.settle(caller, program, loginAPI, err)
 	}

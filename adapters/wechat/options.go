@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
 )
@@ -37,6 +39,7 @@ type Options struct {
 	// can have left. nil means one made for this traffic.
 	Transport http.RoundTripper
 	Logger    *slog.Logger // nil means silence
+	Tracer    trace.Tracer // makes a span of each call; nil means none
 }
 
 var errBaseURL = errors.New("the base address must be http or https with a host, without user, query or fragment")

@@ -38,7 +38,7 @@ func (c *Client) fetchToken(caller context.Context, program *program) (ports.Sha
 	token, err := program.fetches.run(func() (ports.SharedToken, error) {
 		ctx, cancel := context.WithTimeout(caller, c.timeout)
 		defer cancel()
-		token, err := attempt(ctx, func() (ports.SharedToken, error) { return c.askToken(ctx, program) })
+		token, err := attempt(ctx, c, tokenAPI, func() (ports.SharedToken, error) { return c.askToken(ctx, program) })
 		if err != nil {
 			return ports.SharedToken{}, c.settle(caller, program, tokenAPI, err)
 		}

@@ -24,6 +24,16 @@ type tokenFlight struct {
 	err    error
 }
 
+// wait returns what the flight brought, or a *unanswered when ctx ended first.
+func (f *tokenFlight) wait(ctx context.Context) (domain.Secret, error) {
+	select {
+	case <-f.landed:
+		return f.token, f.err
+	case <-ctx.Done():
+		return domain.Secret{}, &unanswered{cause: ctx.Err()}
+	}
+}
+
 // tokenFailure is how the latest fetch failed, and for how long that is the answer.
 type tokenFailure struct {
 	err   error

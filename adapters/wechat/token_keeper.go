@@ -25,6 +25,8 @@ type tokenKeeper struct {
 	log    *slog.Logger
 	app    domain.AppID
 
+	metrics *metrics
+
 	running sync.WaitGroup
 	mu      sync.Mutex // guards what follows
 	token   ports.SharedToken
@@ -38,15 +40,11 @@ type tokenKeeper struct {
 // ctx ended first, else what became of the fetch.
 func (k *tokenKeeper) get(ctx context.Context) (domain.Secret, error) {
 	token, flight, err := k.look()
-	if flight == nil {
-		return token, err
+	if flight != nil {
+		token, err = flight.wait(ctx)
 	}
-	select {
-	case <-flight.landed:
-		return flight.token, flight.err
-	case <-ctx.Done():
-		return domain.Secret{}, &unanswered{cause: ctx.Err()}
-	}
+	k.metrics.used(flight != nil, err)
+	return token, err
 }
 
 // look returns a token, or the flight that will bring one, or why there is neither. A token near its end is served while a

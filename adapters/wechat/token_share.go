@@ -28,7 +28,7 @@ type tokenShare struct {
 
 func (c *Client) newTokenKeeper(program *program, shared ports.SharedTokens) *tokenKeeper {
 	fetch := func(ctx context.Context) (ports.SharedToken, error) { return c.fetchToken(ctx, program) }
-	keeper := &tokenKeeper{app: program.id, limit: c.timeout + time.Second, now: c.now, log: c.log}
+	keeper := &tokenKeeper{app: program.id, limit: c.timeout + time.Second, now: c.now, log: c.log, metrics: c.metrics}
 	if shared == nil {
 		keeper.obtain = func(ctx context.Context, _ domain.Secret) (ports.SharedToken, error) { return fetch(ctx) }
 		return keeper

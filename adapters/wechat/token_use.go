@@ -27,6 +27,7 @@ func use[T any](caller context.Context, c *Client, program *program, call tokenU
 	result, token, err := useOnce(ctx, caller, c, program, call, true)
 	if errors.Is(err, errTokenRefused) {
 		program.tokens.drop(token)
+		c.metrics.retries.WithLabelValues(call.door.name, "access_token").Inc()
 		result, _, err = useOnce(ctx, caller, c, program, call, false)
 	}
 	return result, err
@@ -39,7 +40,7 @@ func useOnce[T any](ctx, caller context.Context, c *Client, program *program, ca
 		return none, token, judge(caller, err)
 	}
 	result, err := call.breaker.run(func() (T, error) {
-		result, err := attempt(ctx, func() (T, error) { return call.ask(ctx, token) })
+		result, err := attempt(ctx, c, call.door, func() (T, error) { return call.ask(ctx, token) })
 		switch {
 		case err == nil:
 			return result, nil

@@ -1,13 +1,14 @@
 package config
 
 import (
-	"crypto/tls"
 	"net"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/menjin-id/menjin/adapters/vault"
+	"github.com/menjin-id/menjin/bootstrap/certfile"
 )
 
 // check finds what no single value shows: what is missing, does not go together, or is not for production.
@@ -40,6 +41,7 @@ func (c *Config) checkAlways() []Fault {
 	need(c.LocalMasterKey() || c.PKCS11MasterKey() || !c.Vault.Token.IsZero(), "vault.token", "is missing: the token for the key in vault.url")
 	need(c.Session.Idle <= c.Session.Refresh, "session.idle_ttl", "must not be longer than session.refresh_ttl")
 	need(c.Session.Refresh <= c.Session.MaxAge, "session.refresh_ttl", "must not be longer than session.max_age")
+	need(!c.Traces.Continue || len(c.HTTP.TrustedProxies) > 0, "traces.continue", "goes with http.trusted_proxies, whose traceparent it means")
 	for i, app := range c.WeChat.Apps {
 		first := slices.IndexFunc(c.WeChat.Apps, func(other App) bool { return other.ID == app.ID })
 		need(first == i, "wechat.apps", "names an app_id twice")
@@ -137,6 +139,9 @@ func (c *Config) links() []link {
 	if base, err := url.Parse(c.Vault.URL); err == nil && !c.LocalMasterKey() && !c.PKCS11MasterKey() {
 		links = append(links, link{"vault.url", base.Hostname(), base.Scheme == "http"})
 	}
+	if base, err := url.Parse(c.Traces.Endpoint); err == nil && c.Traces.Endpoint != "" {
+		links = append(links, link{"traces.endpoint", base.Hostname(), base.Scheme == "http"})
+	}
 	links = append(links, remoteLinks("sessions.url", c.Sessions.URL.Reveal(), "redis")...)
 	return append(links, remoteLinks("events.url", c.Events.URL.Reveal(), "nats")...)
 }
@@ -173,7 +178,7 @@ func (c *Config) checkKeys() map[string]string {
 		}
 	}
 	if c.HTTP.TLSCertFile != "" && c.HTTP.TLSKeyFile != "" {
-		if _, err := tls.LoadX509KeyPair(c.HTTP.TLSCertFile, c.HTTP.TLSKeyFile); err != nil {
+		if _, err := certfile.Load(c.HTTP.TLSCertFile, c.HTTP.TLSKeyFile, time.Now()); err != nil {
 			faults["http.tls_cert_file"] = err.Error()
 		}
 	}

@@ -51,6 +51,8 @@ type Config struct {
 	Deletion Deletion
 	Vault    Vault
 	Log      Log
+	Metrics  Metrics
+	Traces   Traces
 	Security Security
 
 	// given holds the keys that the operator set, for Print.
@@ -63,6 +65,7 @@ type HTTP struct {
 	TLSCertFile    string
 	TLSKeyFile     string
 	TrustedProxies []netip.Prefix
+	MaxConnections int
 	CORSOrigins    []string
 }
 
@@ -136,6 +139,19 @@ type Vault struct {
 type Log struct {
 	Level  slog.Level
 	Format string // text or json
+}
+
+// Metrics is where scrapes are answered.
+type Metrics struct {
+	Addr string // empty: at http.addr
+}
+
+// Traces is where spans are sent.
+type Traces struct {
+	Endpoint    string // empty: none are made
+	Headers     domain.Secret
+	SampleRatio float64
+	Continue    bool // traces that the trusted proxies name
 }
 
 // Security is what is allowed although it is not safe everywhere.

@@ -43,6 +43,16 @@ func address(field func(*Config) *string) func(*Config, string) error {
 	}
 }
 
+func optionalAddress(field func(*Config) *string) func(*Config, string) error {
+	return func(c *Config, text string) error {
+		*field(c) = text
+		if text == "" {
+			return nil
+		}
+		return checkAddress(text)
+	}
+}
+
 func checkAddress(text string) error {
 	_, port, err := net.SplitHostPort(text)
 	if err == nil {
@@ -210,14 +220,6 @@ func parseVault(c *Config, text string) error {
 	default:
 		return transit.Check(text)
 	}
-}
-
-func parseEmbeddedAddr(c *Config, text string) error {
-	c.Events.EmbeddedAddr = text
-	if text == "" {
-		return nil
-	}
-	return checkAddress(text)
 }
 
 func parseBaseURL(c *Config, text string) error {

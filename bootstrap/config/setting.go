@@ -39,16 +39,17 @@ func settings() []setting {
 		{key: "data_dir", value: "./data", help: "embedded database, streams and keys", parse: text(func(c *Config) *string { return &c.DataDir })},
 
 		{key: "http.addr", value: "127.0.0.1:8080", help: "listen address", parse: address(func(c *Config) *string { return &c.HTTP.Addr })},
-		{key: "http.tls_cert_file", help: "certificate; serves TLS 1.3", parse: text(func(c *Config) *string { return &c.HTTP.TLSCertFile })},
+		{key: "http.tls_cert_file", help: "certificate with its chain; serves TLS 1.3, and what it is renewed with", parse: text(func(c *Config) *string { return &c.HTTP.TLSCertFile })},
 		{key: "http.tls_key_file", help: "key of the certificate", parse: text(func(c *Config) *string { return &c.HTTP.TLSKeyFile })},
 		{key: "http.trusted_proxies", help: "CIDRs whose X-Forwarded-For counts", parse: parseProxies},
+		{key: "http.max_connections", value: "4096", help: "connections at once; beyond it the one that waits longest gives way", parse: number(16, 1_000_000, func(c *Config) *int { return &c.HTTP.MaxConnections })},
 		{key: "http.cors_origins", help: "origins of browsers that may call", parse: parseOrigins},
 
 		{key: "database.url", value: SQLite, secret: true, help: "sqlite (a file in data_dir) or postgres://…", parse: parseDatabase},
 		{key: "sessions.url", value: SameDatabase, secret: true, help: "database, or redis://…, rediss://…", parse: parseSessions},
 
 		{key: "events.url", value: Embedded, secret: true, help: "embedded, or nats://…, tls://…, several with commas", parse: parseEvents},
-		{key: "events.embedded_addr", value: "127.0.0.1:4222", help: "where the embedded NATS listens; empty = nowhere", parse: parseEmbeddedAddr},
+		{key: "events.embedded_addr", value: "127.0.0.1:4222", help: "where the embedded NATS listens; empty = nowhere", parse: optionalAddress(func(c *Config) *string { return &c.Events.EmbeddedAddr })},
 		{key: "events.signed_in", value: "false", help: "publish an event for every sign-in too", parse: boolean(func(c *Config) *bool { return &c.Events.SignedIn })},
 		{key: "events.shards", value: "1", help: "shards of the outbox, 1 to 16; never lower it", parse: number(1, 16, func(c *Config) *int { return &c.Events.Shards })},
 		{key: "events.replicas", value: "1", help: "copies of the stream in a NATS cluster, 1 to 5", parse: number(1, 5, func(c *Config) *int { return &c.Events.Replicas })},
@@ -89,6 +90,12 @@ func settings() []setting {
 
 		{key: "log.level", value: "info", help: "debug, info, warn or error", parse: parseLevel},
 		{key: "log.format", value: "text", prod: "json", help: "text or json", parse: parseLogFormat},
+		{key: "metrics.addr", help: "address of its own for /metrics; empty = http.addr serves it", parse: optionalAddress(func(c *Config) *string { return &c.Metrics.Addr })},
+
+		{key: "traces.endpoint", help: "OTLP/HTTP collector, e.g. http://127.0.0.1:4318; empty = no traces", parse: parseTraces},
+		{key: "traces.headers", secret: true, help: "sent to the collector: name=value, several with commas", parse: parseTraceHeaders},
+		{key: "traces.sample_ratio", value: "1", prod: "0.01", help: "share of the requests that are traced, 0 to 1", parse: parseSampleRatio},
+		{key: "traces.continue", value: "false", help: "go on with the traceparent that the trusted proxies write themselves", parse: boolean(func(c *Config) *bool { return &c.Traces.Continue })},
 
 		{key: "security.plaintext_hosts", help: "hosts that production may reach without TLS", parse: list(func(c *Config) *[]string { return &c.Security.PlaintextHosts })},
 	}

@@ -27,7 +27,8 @@ type Event[T any] struct {
 	Sequence int64
 	// Time is when it happened.
 	Time time.Time
-	// TraceParent is the W3C trace context of the request that caused it, or empty.
+	// TraceParent is the W3C trace context of the request that caused it, or empty where that was not recorded. The kit makes no
+	// spans; examples/traced shows how a handler goes on with the trace.
 	TraceParent string
 
 	// StreamSequence is its place in the stream.
