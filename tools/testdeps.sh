@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs what the test suite needs and this machine lacks: a C compiler for the race detector, PostgreSQL, Redis,
-# nginx, SoftHSM2, Chromium and Node.js. It uses apt as root or through sudo without a password; elsewhere it names what to
-# install. With npm it installs the AsyncAPI parser into tools/asyncapi. A test whose server or program is missing skips, or
-# fails under MENJIN_TEST_REQUIRE=all.
+# Installs what the test suite needs and this machine lacks: a C compiler for the race detector, PostgreSQL, Redis, nginx,
+# SoftHSM2, Prometheus' promtool, systemd-analyze, Chromium and Node.js. It uses apt as root or through sudo without a password;
+# elsewhere it names what to install. With npm it installs the AsyncAPI parser into tools/asyncapi. A test whose server or program
+# is missing skips, or fails under MENJIN_TEST_REQUIRE=all.
 set -eu
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -28,6 +28,8 @@ missing() {
 	has redis-server || has valkey-server || echo redis-server
 	has nginx || [ -x /usr/sbin/nginx ] || echo nginx
 	has_softhsm || echo softhsm2
+	has systemd-analyze || echo systemd
+	has promtool || echo promtool
 	has chromium || has chromium-browser || has google-chrome || echo chromium
 	has node || echo nodejs
 	has npm || echo npm
@@ -52,6 +54,20 @@ apt() {
 	fi
 }
 
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
+
+# install_promtool takes the one program out of its package: to install that would set up a Prometheus that runs.
+install_promtool() (
+	folder=$(mktemp -d)
+	trap 'rm -rf "$folder"' EXIT
+	cd "$folder" && chmod 755 . && apt download prometheus && dpkg-deb -x prometheus_*.deb . &&
+		as_root install -m 755 usr/bin/promtool /usr/local/bin/promtool
+)
+
+install() {
+	if [ "$1" = promtool ]; then install_promtool; else apt install -y --no-install-recommends "$1"; fi
+}
+
 may_install() { has apt-get && { [ "$(id -u)" = 0 ] || { has sudo && sudo -n true 2>/dev/null; }; }; }
 
 packages=$(missing | tr '\n' ' ')
@@ -62,7 +78,7 @@ if may_install; then
 	apt update || echo "testdeps: apt-get update failed; trying with the lists at hand"
 	# One by one, so that a package this system does not have keeps no other from being installed.
 	for package in $packages; do
-		apt install -y --no-install-recommends "$package" >/dev/null </dev/null || echo "testdeps: could not install $package"
+		install "$package" >/dev/null </dev/null || echo "testdeps: could not install $package"
 	done
 	packages=$(missing | tr '\n' ' ')
 fi
