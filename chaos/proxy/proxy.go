@@ -22,6 +22,8 @@ type Proxy struct {
 	addr     string
 	refusing bool
 	swallow  bool
+	delay    time.Duration // of what the server sends
+	accepted int
 	open     chan struct{} // closed while bytes pass
 	pairs    map[*pair]struct{}
 	closed   bool
@@ -100,7 +102,7 @@ func (p *Proxy) Heal() {
 }
 
 func (p *Proxy) heal() {
-	p.refusing, p.swallow = false, false
+	p.refusing, p.swallow, p.delay = false, false, 0
 	select {
 	case <-p.open:
 	default:
@@ -134,6 +136,7 @@ func (p *Proxy) accept() {
 
 func (p *Proxy) serve(client net.Conn) {
 	p.mu.Lock()
+	p.accepted++
 	network, addr, refusing := p.network, p.addr, p.refusing
 	p.mu.Unlock()
 	if refusing {
@@ -180,6 +183,9 @@ func (p *Proxy) pass(both *pair, from, to net.Conn, fromClient bool) {
 		}
 		if p.gate(fromClient) {
 			continue
+		}
+		if !fromClient {
+			time.Sleep(p.slowness())
 		}
 		if _, err := to.Write(buffer[:n]); err != nil {
 			return
