@@ -38,7 +38,16 @@ func serve(ctx context.Context, options *globalOptions) error {
 
 // runWatched tells systemd, where it is there, when the service is ready, that it lives, and that it stops.
 func (a *App) runWatched(ctx context.Context, n notifier, ready func()) error {
-	defer context.AfterFunc(ctx, func() { n.tell(notifyStopping) })()
+	told := make(chan struct{})
+	forget := context.AfterFunc(ctx, func() {
+		defer close(told)
+		n.tell(notifyStopping)
+	})
+	defer func() {
+		if !forget() {
+			<-told // the process may end when this returns
+		}
+	}()
 	alive, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var watch sync.WaitGroup
 	defer watch.Wait()
