@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -44,9 +45,9 @@ func OpenStream(url string) (*Stream, error) {
 // Close disconnects.
 func (s *Stream) Close() { s.conn.Close() }
 
-// Settled waits until the copies of the stream agree. A server that was cut off goes on, for a moment after it is back, as the
+// settled waits until the copies of the stream agree. A server that was cut off goes on, for a moment after it is back, as the
 // leader of a stream that others have carried on, and shows what it held then. It gives up after some seconds with an error.
-func (s *Stream) Settled(ctx context.Context) error {
+func (s *Stream) settled(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readPatience)
 	defer cancel()
 	for agreed := 0; agreed < settledLooks; agreed++ {
@@ -88,33 +89,56 @@ func (s *Stream) Count(ctx context.Context) (uint64, time.Duration, error) {
 	return info.State.Msgs, info.Config.Duplicates, nil
 }
 
-// Read returns everything the stream holds, in its order.
-func (s *Stream) Read(ctx context.Context) ([]Stored, error) {
-	count, _, err := s.Count(ctx)
+// Read returns everything the stream holds, in its order, and its duplicate window. What servers that still look for a leader
+// refuse is asked again, for some seconds.
+func (s *Stream) Read(ctx context.Context) (stored []Stored, window time.Duration, err error) {
+	for deadline := time.Now().Add(readPatience); ; {
+		if err = s.settled(ctx); err != nil {
+			return nil, 0, err
+		}
+		if stored, window, err = s.readOnce(ctx); !isPassing(err) || time.Now().After(deadline) {
+			return stored, window, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, 0, ctx.Err()
+		case <-time.After(settledPause):
+		}
+	}
+}
+
+// isPassing says that servers had no leader, or a new one that does not know the reader.
+func isPassing(err error) bool {
+	var refusal *jetstream.APIError
+	return errors.As(err, &refusal) && refusal.Code == http.StatusServiceUnavailable || errors.Is(err, jetstream.ErrNoHeartbeat)
+}
+
+func (s *Stream) readOnce(ctx context.Context) (stored []Stored, window time.Duration, err error) {
+	count, window, err := s.Count(ctx)
 	if err != nil || count == 0 {
-		return nil, err
+		return nil, window, err
 	}
 	consumer, err := s.js.OrderedConsumer(ctx, natsbus.StreamName, jetstream.OrderedConsumerConfig{})
 	if err != nil {
-		return nil, fmt.Errorf("read stream: %w", err)
+		return nil, 0, fmt.Errorf("read stream: %w", err)
 	}
 	messages, err := consumer.Messages()
 	if err != nil {
-		return nil, fmt.Errorf("read stream: %w", err)
+		return nil, 0, fmt.Errorf("read stream: %w", err)
 	}
 	defer messages.Stop()
-	stored := make([]Stored, 0, count)
+	stored = make([]Stored, 0, count)
 	for {
 		message, err := messages.Next(jetstream.NextMaxWait(readPatience))
 		if err != nil {
-			return nil, fmt.Errorf("read stream: %w", err)
+			return nil, 0, fmt.Errorf("read stream: %w", err)
 		}
 		one, left, err := readStored(message)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		if stored = append(stored, one); left == 0 {
-			return stored, nil
+			return stored, window, nil
 		}
 	}
 }

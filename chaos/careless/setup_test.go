@@ -74,7 +74,7 @@ func versions(t *testing.T, url string) (versions []int64) {
 		t.Fatal(err)
 	}
 	defer stream.Close()
-	stored, err := stream.Read(limited(t))
+	stored, _, err := stream.Read(limited(t))
 	if err != nil {
 		t.Fatal(err)
 	}

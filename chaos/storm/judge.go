@@ -26,14 +26,7 @@ func (r *Report) judge(ctx context.Context, target set) error {
 		return err
 	}
 	defer stream.Close()
-	if err := stream.Settled(ctx); err != nil {
-		return err
-	}
-	_, window, err := stream.Count(ctx)
-	if err != nil {
-		return err
-	}
-	stored, err := stream.Read(ctx)
+	stored, window, err := stream.Read(ctx)
 	if err != nil {
 		return fmt.Errorf("read everything back: %w", err)
 	}

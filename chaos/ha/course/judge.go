@@ -63,14 +63,7 @@ func (r *run) events(ctx context.Context, database *book.Database, versions map[
 		return nil, err
 	}
 	defer stream.Close()
-	if err := stream.Settled(ctx); err != nil {
-		return nil, err
-	}
-	_, window, err := stream.Count(ctx)
-	if err != nil {
-		return nil, err
-	}
-	stored, err := stream.Read(ctx)
+	stored, window, err := stream.Read(ctx)
 	if err != nil {
 		return nil, err
 	}

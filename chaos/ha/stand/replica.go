@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 
 	"github.com/menjin-id/menjin/internal/testserver"
 )
@@ -84,12 +83,6 @@ func (r *Replica) Stop() {
 
 // URL is the replica's own, past nginx.
 func (r *Replica) URL() string { return "http://" + r.addr }
-
-// Log is what the replica has said.
-func (r *Replica) Log() string {
-	text, _ := os.ReadFile(filepath.Join(r.spec.Dir, "server.log")) // no log, nothing to show
-	return string(text)
-}
 
 func (r *Replica) isUp(ctx context.Context) error {
 	response, err := get(ctx, r.URL()+"/health/live")
