@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -49,14 +50,23 @@ type manifests struct {
 	autoscaler *autoscalingv2.HorizontalPodAutoscaler
 }
 
+// kustomizing is held while kustomize works: it keeps what it knows of Kubernetes' types in variables of its own.
+var kustomizing sync.Mutex
+
+func kustomize(folder string) ([]byte, error) {
+	kustomizing.Lock()
+	defer kustomizing.Unlock()
+	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), folder)
+	if err != nil {
+		return nil, err
+	}
+	return resources.AsYaml()
+}
+
 // build makes an overlay as kubectl apply -k does, and decodes what comes out of it.
 func build(t *testing.T, overlay string) manifests {
 	t.Helper()
-	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), "../kubernetes/"+overlay)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := resources.AsYaml()
+	text, err := kustomize("../kubernetes/" + overlay)
 	if err != nil {
 		t.Fatal(err)
 	}
