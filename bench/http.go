@@ -124,37 +124,45 @@ func (b *bench) measureWork(ctx context.Context, work work, floor, ours *side) e
 }
 
 func (b *bench) measureSide(ctx context.Context, work work, side *side) error {
-	if err := side.server.Settle(ctx); err != nil {
-		return err
-	}
-	source := work.source(side.requests)
-	if _, err := load.Run(ctx, side.server.Addr, b.plan.conns, b.plan.duration/5, source); err != nil { // a warm-up
-		return err
-	}
-	before, err := b.meters(ctx, side.server)
+	figure, err := b.load(ctx, side.server, b.plan.conns, work.source(side.requests))
 	if err != nil {
 		return err
 	}
-	result, err := load.Run(ctx, side.server.Addr, b.plan.conns, b.plan.duration, source)
-	if err != nil {
-		return err
-	}
-	after, err := b.meters(ctx, side.server)
-	if err != nil {
-		return err
-	}
-	if result.Failed > 0 {
-		progress("  %d requests to the %s failed, the first with: %s", result.Failed, side.server.Name, result.Failure)
-	}
-	if result.Succeeded() == 0 {
-		return fmt.Errorf("the %s answered no request", side.server.Name)
-	}
-	figure := after.since(before, result.Succeeded())
-	figure.Rate, figure.P50, figure.P99 = result.Rate(), result.Latency.Quantile(0.5), result.Latency.Quantile(0.99)
 	progress("  %-7s %9s/s, p50/p99 %s ms, CPU %.1f µs", side.server.Name, report.Count(figure.Rate),
 		report.Milliseconds(figure.P50, figure.P99), report.Microseconds(figure.CPU))
 	side.rounds = append(side.rounds, figure)
-	return side.server.Forget()
+	return nil
+}
+
+// load puts a server that is at rest under one load, after a warm-up.
+func (b *bench) load(ctx context.Context, server *stack.Server, conns int, source load.Source) (figure report.Figure, err error) {
+	if err := server.Settle(ctx); err != nil {
+		return figure, err
+	}
+	if _, err := load.Run(ctx, server.Addr, conns, b.plan.duration/5, source); err != nil {
+		return figure, err
+	}
+	before, err := b.meters(ctx, server)
+	if err != nil {
+		return figure, err
+	}
+	result, err := load.Run(ctx, server.Addr, conns, b.plan.duration, source)
+	if err != nil {
+		return figure, err
+	}
+	after, err := b.meters(ctx, server)
+	if err != nil {
+		return figure, err
+	}
+	if result.Failed > 0 {
+		progress("  %d requests to the %s failed, the first with: %s", result.Failed, server.Name, result.Failure)
+	}
+	if result.Succeeded() == 0 {
+		return figure, fmt.Errorf("the %s answered no request", server.Name)
+	}
+	figure = after.since(before, result.Succeeded())
+	figure.Rate, figure.P50, figure.P99 = result.Rate(), result.Latency.Quantile(0.5), result.Latency.Quantile(0.99)
+	return figure, server.Forget()
 }
 
 // profile repeats the load, which is not counted as it is slower.

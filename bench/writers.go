@@ -15,12 +15,24 @@ import (
 // writers register users as fast as they can.
 const writers = 32
 
-// measureWriters is about what a relay at work takes from those who write. The floor's events are published by nobody, and
-// it has a database of its own, so that none of them is left to be published.
+// measureWriters is about what a relay at work takes from those who write: through the service, and from the transactions alone.
 func (b *bench) measureWriters(ctx context.Context) error {
 	if !b.plan.wants("writers") {
 		return nil
 	}
+	tables := newLossTables()
+	if err := b.measureRegistrations(ctx, tables); err != nil {
+		return err
+	}
+	if err := b.measureTransactions(ctx, tables); err != nil {
+		return err
+	}
+	return tables.print(b)
+}
+
+// measureTransactions registers users without a service. The floor's events are published by nobody, and it has a database of
+// its own, so that none of them is left to be published.
+func (b *bench) measureTransactions(ctx context.Context, tables lossTables) error {
 	unrelayed, err := b.openOutbox(ctx, "writers_floor")
 	if err != nil {
 		return err
@@ -35,7 +47,6 @@ func (b *bench) measureWriters(ctx context.Context) error {
 		return err
 	}
 	var floor, ours []report.Figure
-	var did []outbox.Relayed
 	for round := range b.plan.rounds {
 		progress("%d writers, round %d of %d", writers, round+1, b.plan.rounds)
 		alone := func() error {
@@ -44,20 +55,18 @@ func (b *bench) measureWriters(ctx context.Context) error {
 			return err
 		}
 		beside := func() error {
-			figure, relay, err := relayed.SaturateRelayed(ctx, writers, b.plan.duration)
-			ours, did = append(ours, figure), append(did, relay)
+			figure, did, err := relayed.SaturateRelayed(ctx, writers, b.plan.duration)
+			ours = append(ours, figure)
+			progress("  in batches of %s, the last published %s ms after the last commit", report.Count(did.Batch), report.Millisecond(did.Behind))
 			return err
 		}
 		if err := inTurn(round, alone, beside); err != nil {
 			return err
 		}
-		progress("  alone %s/s, with a relay %s/s, all published %s ms after the last commit",
-			report.Count(floor[round].Rate), report.Count(ours[round].Rate), report.Millisecond(did[round].Behind))
+		progress("  alone %s/s, with a relay %s/s", report.Count(floor[round].Rate), report.Count(ours[round].Rate))
 	}
-	if err := b.profileWriters(ctx, relayed); err != nil {
-		return err
-	}
-	return b.printWriters(floor, ours, did)
+	tables.add(fmt.Sprintf("the transaction alone, %d writers", writers), floor, ours)
+	return b.profileWriters(ctx, relayed)
 }
 
 func warmUp(ctx context.Context, unrelayed, relayed *outbox.Bench) error {
@@ -78,34 +87,6 @@ func inTurn(round int, one, other func() error) error {
 		return err
 	}
 	return other()
-}
-
-func (b *bench) printWriters(floor, ours []report.Figure, did []outbox.Relayed) error {
-	f, o := report.Median(floor), report.Median(ours)
-	speed := report.NewTable("registrations", "floor/s", "ours/s", "ratio", "loss", "goal", "floor p50/p99 ms", "ours p50/p99 ms", "all published")
-	kept := report.MedianRatio(floor, ours, rateOf)
-	speed.Add(fmt.Sprintf("%d writers", writers), report.Count(f.Rate), report.Count(o.Rate), ratio(kept),
-		fmt.Sprintf("%.0f %%", (1-kept)*100), "≤ 15 %",
-		report.Milliseconds(f.P50, f.P99), report.Milliseconds(o.P50, o.P99), "after "+report.Millisecond(slowest(did))+" ms")
-	if err := b.print("Registrations while a relay publishes their events. Floor: the same with no relay at work.", speed); err != nil {
-		return err
-	}
-	cost := report.NewTable("a registration, floor / ours", "writers and relay CPU µs", "PostgreSQL CPU µs", "NATS CPU µs", "events a batch")
-	cost.Add(fmt.Sprintf("%d writers", writers), times(f.CPU, o.CPU), times(f.Postgres, o.Postgres), times(f.NATS, o.NATS),
-		report.Count(did[len(did)-1].Batch))
-	return b.print("What they cost.", cost)
-}
-
-// slowest is of the round in which the relay was furthest behind.
-func slowest(did []outbox.Relayed) (behind time.Duration) {
-	for _, relay := range did {
-		behind = max(behind, relay.Behind)
-	}
-	return behind
-}
-
-func times(floor, ours time.Duration) string {
-	return report.Pair(report.Microseconds(floor), report.Microseconds(ours))
 }
 
 // profileWriters repeats the load, writers and relay in one profile, and does not count it.
