@@ -7,16 +7,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync"
-	"time"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/menjin-id/menjin/adapters/redisstore"
 	"github.com/menjin-id/menjin/bootstrap/config"
 )
-
-// checkPatience is how long one check may take.
-const checkPatience = 5 * time.Second
 
 // verdict is how a check ended.
 type verdict string
@@ -33,6 +30,12 @@ type finding struct {
 	Verdict verdict `json:"verdict"`
 	Found   string  `json:"found"`
 	Advice  string  `json:"advice,omitempty"`
+}
+
+// of names the check.
+func (f finding) of(check string) finding {
+	f.Check = check
+	return f
 }
 
 func ok(found string) finding { return finding{Verdict: verdictOK, Found: found} }
@@ -53,30 +56,38 @@ func newDoctorCommand(options *globalOptions) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "doctor", Short: "Examine the configuration and everything it names, and say what to do about what is wrong", Args: cobra.NoArgs,
-		Long: `Examines the configuration, the database, Redis and NATS (whether they answer, their versions, clocks and settings), the
-WeChat credentials (by asking for the access_token in force, which spends no code and takes the token from nobody), the age
-and file modes of keys, the certificate and the room on the disk. It changes nothing, prints no secret, and takes five
-seconds per check at most; checks run side by side.
+		Long: `Examines what the configuration names, and says of each check ok, warn or fail, what that means and what to do:
 
-The exit status is 0 when all is well, 1 when something is worth a look, 2 when something does not work.`,
+  configuration  whether it can be used; when not, nothing else is looked at
+  data_dir       who may read the keys in it, and the folder itself
+  secret_files   who else may read the files that settings are read from
+  disk           the room that is left where data_dir is
+  database       PostgreSQL: whether it answers, its version and clock; SQLite: whether the file is sound
+  migrations     steps of the schema that are pending, or that a later release has made
+  keys           whether the master key opens the data keys, and whether a key is older than 100 days
+  outbox         dead letters, users held behind one, paused shards, events that wait for more than a minute
+  redis          whether it answers, its version and clock, what it evicts and whether it writes to its disk
+  nats           whether it answers, its version and clock, what of the stream is narrower than wanted, how full it is
+  wechat         whether each mini-program's credentials are accepted: asks for the access_token in force, which spends no
+                 code and takes the token from nobody
+  clock          this machine's clock against the one of wechat.base_url
+  certificate    whether it goes with its key, and when it ends
+
+It changes nothing and prints no secret. Checks run side by side and take five seconds at most, but for an embedded NATS
+store, which takes up to fifteen to open. That is looked at only while no service runs, and kept from one that starts in
+that moment.
+
+The exit status is 0 when nothing has failed, also with warnings; 2 when a check has failed; 1 when the command line cannot
+be understood.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			findings := examine(cmd.Context(), options)
 			if err := sayFindings(cmd.OutOrStdout(), findings, asJSON); err != nil {
 				return err
 			}
-			status := exitStatus(0)
-			for _, found := range findings {
-				switch found.Verdict {
-				case verdictWarn:
-					status = max(status, 1)
-				case verdictFail:
-					status = 2
-				}
+			if slices.ContainsFunc(findings, func(f finding) bool { return f.Verdict == verdictFail }) {
+				return exitStatus(2)
 			}
-			if status == 0 {
-				return nil
-			}
-			return status
+			return nil
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the findings for programs to read")
@@ -107,23 +118,13 @@ func examine(ctx context.Context, options *globalOptions) []finding {
 	if err != nil {
 		return configFaults(err)
 	}
-	findings := []finding{{Check: "configuration", Verdict: verdictOK, Found: "profile " + string(cfg.Profile)}}
+	found := "profile " + string(cfg.Profile)
 	if cfg.Profile != config.Production {
-		findings[0].Found += ", which is not for production"
+		found += ", which is not for production"
 	}
-	checks := doctorChecks(cfg)
-	results := make([]finding, len(checks))
-	var wait sync.WaitGroup
-	for i, check := range checks {
-		wait.Go(func() {
-			ctx, cancel := context.WithTimeout(ctx, checkPatience)
-			defer cancel()
-			results[i] = check.run(ctx)
-			results[i].Check = check.name
-		})
-	}
-	wait.Wait()
-	return append(findings, results...)
+	redisstore.LogTo(quiet)
+	d := &doctor{cfg: cfg, file: options.file, environ: os.Environ(), now: provideClock(), space: freeSpace}
+	return append([]finding{ok(found).of("configuration")}, d.examine(ctx)...)
 }
 
 func configFaults(err error) []finding {
@@ -134,46 +135,11 @@ func configFaults(err error) []finding {
 	}
 	var findings []finding
 	for _, fault := range faults {
-		found := fail(fault.Error(), "see menjin config print for what the keys mean")
-		found.Check = "configuration"
-		findings = append(findings, found)
+		advice := "see menjin config print for what the keys mean"
+		if setting, is := errors.AsType[config.Fault](fault); is && setting.Key == "http.tls_cert_file" {
+			advice = certificateAdvice
+		}
+		findings = append(findings, fail(fault.Error(), advice).of("configuration"))
 	}
 	return findings
-}
-
-type doctorCheck struct {
-	name string
-	run  func(ctx context.Context) finding
-}
-
-func doctorChecks(cfg *config.Config) []doctorCheck {
-	checks := []doctorCheck{
-		{"data_dir", func(context.Context) finding { return checkFolder(cfg.DataDir) }},
-		{"disk", func(context.Context) finding { return checkDisk(cfg.DataDir) }},
-	}
-	if !cfg.EmbeddedDatabase() {
-		checks = append(checks, doctorCheck{"database", func(ctx context.Context) finding { return checkPostgres(ctx, cfg) }})
-	} else {
-		checks = append(checks, doctorCheck{"database", func(ctx context.Context) finding { return checkSQLite(ctx, cfg) }})
-	}
-	if !cfg.SessionsInDatabase() {
-		checks = append(checks, doctorCheck{"redis", func(ctx context.Context) finding { return checkRedis(ctx, cfg) }})
-	}
-	if !cfg.EmbeddedEvents() {
-		checks = append(checks, doctorCheck{"nats", func(ctx context.Context) finding { return checkNATS(ctx, cfg) }})
-	}
-	if !cfg.SandboxWanted() {
-		for _, app := range cfg.WeChat.Apps {
-			checks = append(checks, doctorCheck{"wechat", func(ctx context.Context) finding { return checkWeChat(ctx, cfg, app) }})
-		}
-	}
-	if cfg.HTTP.TLSCertFile != "" {
-		checks = append(checks, doctorCheck{"certificate", func(context.Context) finding { return checkCertificate(cfg) }})
-	}
-	return checks
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }

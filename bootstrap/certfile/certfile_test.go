@@ -24,12 +24,18 @@ var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 // made is valid for ninety days from noon.
 func made(t *testing.T, name string) pair {
 	t.Helper()
+	return madeFrom(t, name, noon)
+}
+
+// madeFrom is valid for ninety days from begin.
+func madeFrom(t *testing.T, name string, begin time.Time) pair {
+	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), DNSNames: []string{name}, NotBefore: noon, NotAfter: noon.Add(90 * 24 * time.Hour),
+		SerialNumber: big.NewInt(1), DNSNames: []string{name}, NotBefore: begin, NotAfter: begin.Add(90 * 24 * time.Hour),
 	}
 	signed, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
 	if err != nil {

@@ -66,7 +66,7 @@ func (p *Pair) take(cert, key []byte) error {
 // warn says once a day that the certificate ends soon: whoever renews it has had time to do so by then.
 func (p *Pair) warn() {
 	leaf, now := p.served.Load().Leaf, p.now()
-	if now.Before(leaf.NotAfter.Add(-notice(leaf))) || now.Sub(p.warned) < 24*time.Hour {
+	if !EndsSoon(leaf, now) || now.Sub(p.warned) < 24*time.Hour {
 		return
 	}
 	p.warned = now
@@ -75,6 +75,11 @@ func (p *Pair) warn() {
 		return
 	}
 	p.log.Warn("TLS certificate expires soon and has not been renewed", "cert_file", p.certFile, "not_after", leaf.NotAfter.UTC())
+}
+
+// EndsSoon reports whether a certificate should have been renewed by now, or has ended.
+func EndsSoon(leaf *x509.Certificate, now time.Time) bool {
+	return !now.Before(leaf.NotAfter.Add(-notice(leaf)))
 }
 
 // notice is a fortnight, or a fifth of a short life: a certificate of ninety days is usually renewed thirty before its end.

@@ -19,9 +19,10 @@ import (
 	"github.com/menjin-id/menjin/internal/testserver/tlstest"
 )
 
-// edge is nginx as shipped, TLS and redirect included; ports, certificate and upstreams are the test's.
+// edge is nginx as shipped, TLS, redirect and log included; ports, certificate, upstreams and the log's place are the test's.
 type edge struct {
 	secure, plain string
+	log           string // the file
 	client        *http.Client
 }
 
@@ -35,7 +36,7 @@ func openEdge(t *testing.T, menjin ...string) *edge {
 	secure, plain := freePort(t), freePort(t)
 	change(t, filepath.Join(conf, "menjin", "listen.conf"),
 		"listen [::]:443 ssl http2 default_server;\n", "", "     443 ssl", " 127.0.0.1:"+secure+" ssl",
-		"/etc/nginx/tls/menjin.crt", "tls.crt", "/etc/nginx/tls/menjin.key", "tls.key")
+		"/etc/nginx/tls/menjin.crt", "tls.crt", "/etc/nginx/tls/menjin.key", "tls.key", "/var/log/nginx/access.log", accessLog(t, conf))
 	change(t, filepath.Join(conf, "redirect.conf"),
 		"    listen [::]:80 default_server;\n", "", "     80 default", " 127.0.0.1:"+plain+" default", "/var/www/acme", conf+"/acme")
 	replicas := make([]string, len(menjin))
@@ -59,9 +60,23 @@ func openEdge(t *testing.T, menjin ...string) *edge {
 	write(t, filepath.Join(conf, "site.conf"), "include menjin.conf;\ninclude redirect.conf;\n")
 	number, _ := strconv.Atoi(plain)
 	nginxtest.Start(t, conf, "site.conf", number)
-	e := &edge{secure: "https://127.0.0.1:" + secure, plain: "http://127.0.0.1:" + plain, client: tlstest.Client(t, pair)}
+	e := &edge{
+		secure: "https://127.0.0.1:" + secure, plain: "http://127.0.0.1:" + plain, log: filepath.Join(conf, "access.log"),
+		client: tlstest.Client(t, pair),
+	}
 	e.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return e
+}
+
+// accessLog makes a file that the user nginx runs as may write to.
+func accessLog(t *testing.T, folder string) string {
+	t.Helper()
+	path := filepath.Join(folder, "access.log")
+	write(t, path, "")
+	if err := os.Chmod(path, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 func freePort(t *testing.T) string {

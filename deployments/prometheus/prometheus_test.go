@@ -21,9 +21,12 @@ func TestConfigurationIsSound(t *testing.T) {
 	promtest.Check(t, "", "check", "config", "prometheus.yml")
 }
 
+// ruleTests try the alerts.
+var ruleTests = []string{"alerts_test.yml", "keys_test.yml", "certificate_test.yml"}
+
 func TestAlertsFireOnWhatTheyAreForAndNotOnWhatIsUsual(t *testing.T) {
 	t.Parallel()
-	promtest.Check(t, "", "test", "rules", "alerts_test.yml", "keys_test.yml")
+	promtest.Check(t, "", append([]string{"test", "rules"}, ruleTests...)...)
 }
 
 // rules are alerts.yml, as far as it is looked at.
@@ -44,7 +47,10 @@ func TestEachAlertIsTriedAndHasItsSectionInTheRunBook(t *testing.T) {
 	if err := yaml.Unmarshal(read(t, "alerts.yml"), &found); err != nil {
 		t.Fatal(err)
 	}
-	tried := string(read(t, "alerts_test.yml")) + string(read(t, "keys_test.yml"))
+	tried := ""
+	for _, file := range ruleTests {
+		tried += string(read(t, file))
+	}
 	sections := regexp.MustCompile(`(?m)^## (\w+)$`).FindAllStringSubmatch(string(read(t, "../../docs/guides/runbook.md")), -1)
 	var alerts []string
 	for _, rule := range found.Groups[0].Rules {

@@ -1,0 +1,119 @@
+package bootstrap
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"net/url"
+	"path/filepath"
+
+	"github.com/menjin-id/menjin/adapters/cloudevent"
+	"github.com/menjin-id/menjin/adapters/sqlstore"
+	"github.com/menjin-id/menjin/adapters/vault"
+)
+
+const oldestPostgres = 140000
+
+// checkDatabase looks at what lies in the database only where this release knows its schema.
+func (d *doctor) checkDatabase(ctx context.Context) []finding {
+	look := d.checkPostgres
+	if d.cfg.EmbeddedDatabase() {
+		look = d.checkSQLite
+	}
+	findings, readable := look(ctx)
+	if readable {
+		findings = append(findings, d.checkStores(ctx)...)
+	}
+	return findings
+}
+
+func (d *doctor) checkPostgres(ctx context.Context) (findings []finding, readable bool) {
+	asked := d.now()
+	found, err := sqlstore.InspectPostgres(ctx, d.cfg.Database.URL)
+	if err != nil {
+		return []finding{fail("does not answer as wanted: "+err.Error(), "see whether database.url names the right host, database and "+
+			"account, and whether the server lets this machine in").of("database")}, false
+	}
+	said := "PostgreSQL " + found.Version
+	server := d.checkClock(said, asked, found.Clock)
+	if found.Number < oldestPostgres {
+		server = fail(said+" is too old", "use PostgreSQL 14 or later")
+	}
+	schema := checkSchema(found.Pending, found.Newer)
+	return []finding{server.of("database"), schema.of("migrations")}, schema.Verdict == verdictOK
+}
+
+func (d *doctor) checkSQLite(ctx context.Context) (findings []finding, readable bool) {
+	if !exists(filepath.Join(d.cfg.DataDir, databaseFile)) {
+		return []finding{ok("embedded, not there yet").of("database")}, false
+	}
+	if err := sqlstore.CheckFile(ctx, databaseURL(d.cfg)); err != nil {
+		return []finding{fail(err.Error(), "restore the newest backup into another folder, and keep this one").of("database")}, false
+	}
+	whole := ok("embedded, sound").of("database")
+	pending, newer, err := inspectSQLite(ctx, filepath.Join(d.cfg.DataDir, databaseFile))
+	if err != nil {
+		return []finding{whole, fail("the schema cannot be read: "+err.Error(), "see who may read data_dir, and run doctor as the service's account").of("migrations")}, false
+	}
+	schema := checkSchema(pending, newer)
+	return []finding{whole, schema.of("migrations")}, schema.Verdict == verdictOK
+}
+
+// inspectSQLite compares the newest step that was applied with those that this release knows.
+func inspectSQLite(ctx context.Context, path string) (pending int, newer bool, err error) {
+	applied, err := appliedSteps(ctx, path)
+	if err != nil || applied == 0 {
+		return 1, false, err
+	}
+	known, _, err := schemaOf(ctx, path)
+	return int(max(known-applied, 0)), applied > known, err
+}
+
+// appliedSteps returns the newest step's number, 0 where there is none. It reads and no more: whoever asks goose has it make its
+// table.
+func appliedSteps(ctx context.Context, path string) (applied int64, err error) {
+	source := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: "_pragma=busy_timeout(2000)&_pragma=query_only(1)"}
+	db, err := sql.Open("sqlite", source.String())
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	var there bool
+	err = db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE name = 'goose_db_version'").Scan(&there)
+	if err != nil || !there {
+		return 0, err
+	}
+	err = db.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied").Scan(&applied)
+	return applied, err
+}
+
+func checkSchema(pending int, newer bool) finding {
+	switch {
+	case newer:
+		return fail("the schema is that of a later release", "run that release, or take its steps back with its menjin migrate down")
+	case pending > 0:
+		return warn(plural(int64(pending), "step of the schema is", "steps of the schema are")+" pending", "run menjin migrate up, or "+restart)
+	}
+	return ok("schema up to date")
+}
+
+// checkStores opens the database as the service does, and adds nothing to it.
+func (d *doctor) checkStores(ctx context.Context) []finding {
+	const advice = "see what it says of the cause; with the embedded database, run doctor as the service's account"
+	ring := vault.New(d.now)
+	db, err := sqlstore.Open(ctx, sqlstore.Options{URL: databaseURL(d.cfg), MaxConns: 2, Cipher: ring, Codec: cloudevent.New()})
+	if err != nil {
+		return []finding{fail("cannot be read: "+err.Error(), advice).of("keys")}
+	}
+	defer func() { _ = db.Close() }() // nothing was written
+	return []finding{d.checkKeys(ctx, db, ring).of("keys"), d.checkOutbox(ctx, db).of("outbox")}
+}
+
+// checkOutbox warns of what menjin outbox status shows and somebody has to decide on.
+func (d *doctor) checkOutbox(ctx context.Context, db *sqlstore.DB) finding {
+	status, err := provideOutbox(db, d.now).Status(ctx)
+	if err != nil {
+		return fail(err.Error(), "see menjin outbox status, and how busy the database is")
+	}
+	return judgeOutbox(status, d.now())
+}
