@@ -2,9 +2,6 @@ package bootstrap
 
 import (
 	"context"
-	"database/sql"
-	"errors"
-	"net/url"
 	"path/filepath"
 
 	"github.com/menjin-id/menjin/adapters/cloudevent"
@@ -39,7 +36,7 @@ func (d *doctor) checkPostgres(ctx context.Context) (findings []finding, readabl
 	if found.Number < oldestPostgres {
 		server = fail(said+" is too old", "use PostgreSQL 14 or later")
 	}
-	schema := checkSchema(found.Pending, found.Newer)
+	schema := checkSchema(found.Schema)
 	return []finding{server.of("database"), schema.of("migrations")}, schema.Verdict == verdictOK
 }
 
@@ -51,48 +48,20 @@ func (d *doctor) checkSQLite(ctx context.Context) (findings []finding, readable 
 		return []finding{fail(err.Error(), "restore the newest backup into another folder, and keep this one").of("database")}, false
 	}
 	whole := ok("embedded, sound").of("database")
-	pending, newer, err := inspectSQLite(ctx, filepath.Join(d.cfg.DataDir, databaseFile))
+	state, err := sqlstore.InspectSQLite(ctx, databaseURL(d.cfg))
 	if err != nil {
 		return []finding{whole, fail("the schema cannot be read: "+err.Error(), "see who may read data_dir, and run doctor as the service's account").of("migrations")}, false
 	}
-	schema := checkSchema(pending, newer)
+	schema := checkSchema(state)
 	return []finding{whole, schema.of("migrations")}, schema.Verdict == verdictOK
 }
 
-// inspectSQLite compares the newest step that was applied with those that this release knows.
-func inspectSQLite(ctx context.Context, path string) (pending int, newer bool, err error) {
-	applied, err := appliedSteps(ctx, path)
-	if err != nil || applied == 0 {
-		return 1, false, err
-	}
-	known, _, err := schemaOf(ctx, path)
-	return int(max(known-applied, 0)), applied > known, err
-}
-
-// appliedSteps returns the newest step's number, 0 where there is none. It reads and no more: whoever asks goose has it make its
-// table.
-func appliedSteps(ctx context.Context, path string) (applied int64, err error) {
-	source := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: "_pragma=busy_timeout(2000)&_pragma=query_only(1)"}
-	db, err := sql.Open("sqlite", source.String())
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	var there bool
-	err = db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE name = 'goose_db_version'").Scan(&there)
-	if err != nil || !there {
-		return 0, err
-	}
-	err = db.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied").Scan(&applied)
-	return applied, err
-}
-
-func checkSchema(pending int, newer bool) finding {
+func checkSchema(state sqlstore.SchemaState) finding {
 	switch {
-	case newer:
+	case state.Newer:
 		return fail("the schema is that of a later release", "run that release, or take its steps back with its menjin migrate down")
-	case pending > 0:
-		return warn(plural(int64(pending), "step of the schema is", "steps of the schema are")+" pending", "run menjin migrate up, or "+restart)
+	case state.Pending > 0:
+		return warn(plural(int64(state.Pending), "step of the schema is", "steps of the schema are")+" pending", "run menjin migrate up, or "+restart)
 	}
 	return ok("schema up to date")
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/menjin-id/menjin/adapters/tokens"
 	"github.com/menjin-id/menjin/adapters/vault"
 	"github.com/menjin-id/menjin/adapters/wechat"
+	"github.com/menjin-id/menjin/bootstrap/certfile"
 	"github.com/menjin-id/menjin/bootstrap/config"
 	"github.com/menjin-id/menjin/ports"
 )
@@ -45,9 +46,9 @@ type exposition struct {
 func provideExposition(
 	cfg *config.Config, log *slog.Logger, registry *metrics.Registry, api *httpapi.Server, db *sqlstore.DB,
 	outbox *sqlstore.Outbox, sessions sessions, bus *natsbus.Bus, weChat *wechat.Client, hasher *passwords.Hasher,
-	ring *tokens.Ring, verifier *tokens.Verifier, vault *vault.Vault, now ports.Clock,
+	ring *tokens.Ring, verifier *tokens.Verifier, vault *vault.Vault, cert *certfile.Pair, now ports.Clock,
 ) (*exposition, func(), error) {
-	for _, part := range []instrumented{api, db, outbox, sessions.Metrics, bus, weChat, hasher, ring, verifier, vault} {
+	for _, part := range []instrumented{api, db, outbox, sessions.Metrics, bus, weChat, hasher, ring, verifier, vault, cert} {
 		registry.Register(part.Metrics()...)
 	}
 	registry.Register(metrics.NewOutbox(outbox, now))

@@ -270,7 +270,7 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 	}
 	sealedRows := sqlstore.NewSealedRows(db)
 	reencrypt := provideReencrypt(cfg, keeper, sealedRows, clock, newID, log)
-	bootstrapExposition, cleanup10, err := provideExposition(cfg, log, registry, server, db, sqlstoreOutbox, bootstrapSessions, bus, client, hasher, ring, verifier, vault, clock)
+	bootstrapExposition, cleanup10, err := provideExposition(cfg, log, registry, server, db, sqlstoreOutbox, bootstrapSessions, bus, client, hasher, ring, verifier, vault, pair, clock)
 	if err != nil {
 		cleanup9()
 		cleanup8()

@@ -12,13 +12,16 @@ import (
 
 // Inspection is what an operator wants to know of a PostgreSQL.
 type Inspection struct {
-	Version    string
-	Number     int // 160004 is 16.4
-	Clock      time.Time
-	Pending    int       // steps of the schema that are still to be applied
-	Newer      bool      // a later release has changed the schema
-	SigningKey time.Time // when the newest was made; zero without one
-	DataKey    time.Time
+	Version string
+	Number  int // 160004 is 16.4
+	Clock   time.Time
+	Schema  SchemaState
+}
+
+// SchemaState is how a database's schema stands to the one of this release.
+type SchemaState struct {
+	Pending int  // steps that are still to be applied
+	Newer   bool // a later release has changed it
 }
 
 // InspectPostgres looks and changes nothing. It returns domain.ErrUnavailable when the database does not answer.
@@ -37,41 +40,45 @@ func InspectPostgres(ctx context.Context, url domain.Secret) (found Inspection, 
 	if err != nil {
 		return found, translate(err)
 	}
-	return found, translate(found.readSchema(ctx, conn))
+	found.Schema, err = schemaState("postgres", "SELECT to_regclass('goose_db_version') IS NOT NULL", func(query string, into any) error {
+		return conn.QueryRow(ctx, query).Scan(into)
+	})
+	return found, translate(err)
 }
 
-func (i *Inspection) readSchema(ctx context.Context, conn *pgx.Conn) error {
-	entries, err := migrations.ReadDir("migrations/postgres")
+// InspectSQLite looks at the schema of an SQLite database and changes nothing, beside a service too.
+func InspectSQLite(ctx context.Context, url domain.Secret) (found SchemaState, err error) {
+	path, err := sqlitePath(url)
 	if err != nil {
-		return err
+		return found, err
+	}
+	db, err := openDriver(sqliteDSN(path, "query_only(1)"), nil)
+	if err != nil {
+		return found, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	const tableIsThere = "SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'goose_db_version'"
+	found, err = schemaState("sqlite", tableIsThere, func(query string, into any) error {
+		return db.QueryRowContext(ctx, query).Scan(into)
+	})
+	return found, translate(err)
+}
+
+// schemaState asks for the newest step that was applied by itself: goose, when asked, makes the table where there is none.
+func schemaState(folder, tableIsThere string, ask func(query string, into any) error) (found SchemaState, err error) {
+	steps, err := migrations.ReadDir("migrations/" + folder)
+	if err != nil {
+		return found, err
 	}
 	var there bool
-	if err := conn.QueryRow(ctx, "SELECT to_regclass('goose_db_version') IS NOT NULL").Scan(&there); err != nil {
-		return err
+	if err := ask(tableIsThere, &there); err != nil {
+		return found, err
 	}
 	applied := 0
 	if there {
-		err := conn.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied").Scan(&applied)
-		if err != nil {
-			return err
+		if err := ask("SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied", &applied); err != nil {
+			return found, err
 		}
 	}
-	i.Pending, i.Newer = max(len(entries)-applied, 0), applied > len(entries)
-	if applied < 5 { // the tables below are not all there
-		return nil
-	}
-	var signing, data *time.Time
-	err = conn.QueryRow(ctx, "SELECT (SELECT max(created_at) FROM signing_keys), (SELECT max(created_at) FROM data_keys)").Scan(&signing, &data)
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return err
-	}
-	i.SigningKey, i.DataKey = orZero(signing), orZero(data)
-	return nil
-}
-
-func orZero(at *time.Time) time.Time {
-	if at == nil {
-		return time.Time{}
-	}
-	return *at
+	return SchemaState{Pending: max(len(steps)-applied, 0), Newer: applied > len(steps)}, nil
 }
