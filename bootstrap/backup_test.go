@@ -1,13 +1,17 @@
 package bootstrap_test
 
 import (
+	"database/sql"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -55,13 +59,68 @@ func TestBackupOfAServiceAtWorkHoldsAllThatWasAnswered(t *testing.T) {
 	}
 	q.check(alice.Token, http.StatusNoContent, "")
 	q.refresh(alice.RefreshToken)
-	if again := q.login(w.code("alice")); again.IsNewUser || again.User.ID != alice.User.ID {
+	again := q.login(w.code("alice"))
+	if again.IsNewUser || again.User.ID != alice.User.ID {
 		t.Errorf("alice after the restore: got user %s, new %t; want %s", again.User.ID, again.IsNewUser, alice.User.ID)
 	}
 	if next := consume(t, q.events, 1); next != 2 {
 		t.Errorf("the consumer goes on at %d, want 2", next)
 	}
-	promised.holdsFor(t, q, q.drained(w))
+	events := q.drained(w)
+	promised.holdsFor(t, q, events)
+	agree(t, restored["data_dir"], events)
+	if status, _, log := run(t, restored, "restore", file); status != 1 || !strings.Contains(log, "data folder of a service") {
+		t.Errorf("restore into the folder of a service at work: got status %d, want 1 and why\n%s", status, log)
+	}
+	q.check(again.Token, http.StatusNoContent, "") // and nothing was touched
+}
+
+// agree compares what lies in a database whose users all came to stay, with the stream: users and sessions, and every event.
+func agree(t *testing.T, folder string, events []event) {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(folder, "menjin.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	ids := func(query string) map[string]bool {
+		t.Helper()
+		found, err := db.QueryContext(t.Context(), query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer found.Close()
+		all := map[string]bool{}
+		for found.Next() {
+			var raw []byte
+			if err := found.Scan(&raw); err != nil {
+				t.Fatal(err)
+			}
+			id, err := uuid.FromBytes(raw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[id.String()] = true
+		}
+		if err := found.Err(); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	told, about := map[string]bool{}, map[string]bool{}
+	for _, e := range events {
+		told[e.ID], about[e.User] = true, true
+	}
+	same := func(what string, got, want map[string]bool) {
+		t.Helper()
+		if !maps.Equal(got, want) {
+			t.Errorf("%s: %d on one side and %d on the other, or not the same", what, len(got), len(want))
+		}
+	}
+	same("users, and those of whom the stream tells", ids("SELECT id FROM users"), about)
+	same("events of the outbox and of the stream", ids("SELECT event_id FROM outbox_events"), told)
+	same("sessions without a user", ids("SELECT user_id FROM sessions WHERE user_id NOT IN (SELECT id FROM users)"), map[string]bool{})
+	same("users without an event of theirs", ids("SELECT id FROM users WHERE id NOT IN (SELECT aggregate_id FROM outbox_events)"), map[string]bool{})
 }
 
 // consume reads so many messages of a durable consumer and returns the sequence of the last.
@@ -122,15 +181,22 @@ func TestBackupWithoutAServiceAndItsManifest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	content[len(content)/2] ^= 1
-	damaged, elsewhere := filepath.Join(t.TempDir(), "damaged.tar"), s.with(settings{"data_dir": filepath.Join(t.TempDir(), "data")})
-	if err := os.WriteFile(damaged, content, 0o600); err != nil {
-		t.Fatal(err)
+	half := len(content) / 2
+	elsewhere := s.with(settings{"data_dir": filepath.Join(t.TempDir(), "data")})
+	for what, damage := range map[string][]byte{
+		"with a bit that differs": slices.Concat(content[:half], []byte{content[half] ^ 1}, content[half+1:]),
+		"cut off":                 content[:half],
+		"empty":                   {},
+	} {
+		damaged := filepath.Join(t.TempDir(), "damaged.tar")
+		if err := os.WriteFile(damaged, damage, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if status, _, log := run(t, elsewhere, "restore", damaged); status != 1 || !strings.Contains(log, "restore: ") {
+			t.Errorf("restore of a file %s: got status %d, want 1 and why\n%s", what, status, log)
+		}
+		nothingIsMade(t, elsewhere)
 	}
-	if status, _, log := run(t, elsewhere, "restore", damaged); status != 1 {
-		t.Errorf("restore of a damaged file: got status %d, want 1\n%s", status, log)
-	}
-	nothingIsMade(t, elsewhere)
 	says(t, elsewhere, []string{"restore", file}, "restored")
 	q := start(t, elsewhere)
 	q.check(in.Token, http.StatusNoContent, "")

@@ -65,12 +65,15 @@ func TestTransferMovesEverybodyToPostgreSQL(t *testing.T) {
 				"database.url": pgtest.New(t, nil), "events.url": natstest.URL(t), "events.shards": "4",
 			}).with(more(t))
 			says(t, target, []string{"transfer", "--from", old["data_dir"]}, "users", "outbox_events", "everything is there")
+			says(t, target, []string{"transfer", "--verify", "--from", old["data_dir"]}, "users", "everything is there still")
+			p := start(t, target)
+			p.check(alice.Token, http.StatusNoContent, "")
+			again := p.refresh(alice.RefreshToken)
+			p.expect(http.MethodPost, "/api/logout/all", again.Token, nil, http.StatusOK, "")
 			if status, _, log := run(t, target, "transfer"); status != 1 {
 				t.Errorf("transfer into a database with rows: got status %d, want 1\n%s", status, log)
 			}
-			p := start(t, target)
-			p.check(alice.Token, http.StatusNoContent, "")
-			p.refresh(alice.RefreshToken)
+			p.check(alice.Token, http.StatusUnauthorized, "SESSION_ENDED") // no session comes back to life
 			p.expect(http.MethodGet, "/api/admin/users", root.Token, nil, http.StatusOK, "")
 			if in := p.login(w.code("alice")); in.IsNewUser {
 				t.Error("alice is registered a second time")

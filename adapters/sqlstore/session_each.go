@@ -38,3 +38,15 @@ func (s *Sessions) Each(ctx context.Context, use func(*domain.Session) error) er
 	}
 	return nil
 }
+
+// Has tells whether a session is kept, live or not.
+func (s *Sessions) Has(ctx context.Context, user domain.UserID, id domain.SessionID) (kept bool, err error) {
+	err = s.db.query(ctx, func(found rows) error {
+		kept = found.Next()
+		return nil
+	}, "SELECT 1 FROM sessions WHERE user_id = $1 AND id = $2", s.db.id(user.ID), s.db.id(id.ID))
+	if err != nil {
+		return false, fmt.Errorf("look for a session: %w", err)
+	}
+	return kept, nil
+}

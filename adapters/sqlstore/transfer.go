@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
@@ -14,13 +15,15 @@ import (
 
 var (
 	// ErrUnfinished is matched by the error of Open when a transfer into the database was begun and not finished.
-	ErrUnfinished = errors.New("a transfer into the database is not finished")
+	ErrUnfinished = errors.New("a transfer into the database is not finished; run menjin transfer again")
 	// ErrNotEmpty is matched by the error of Transfer when the target holds anything but what an earlier run has begun.
 	ErrNotEmpty = errors.New("the target database is not empty")
+	// ErrDiffers is matched by the error of Transfer when the target does not hold what the source does.
+	ErrDiffers = errors.New("the rows differ")
 )
 
 // transferBatch is how many rows are copied in one transaction, and at most twice after a crash.
-const transferBatch = 2000
+const transferBatch = 500
 
 // transferMark begins the names of the rows in meta that say how far a transfer is.
 const transferMark = "transfer "
@@ -28,8 +31,19 @@ const transferMark = "transfer "
 // TransferOptions say what to copy, and who wants to know how it goes.
 type TransferOptions struct {
 	Shards     int  // of the target's outbox, 1 if zero
-	NoSessions bool // sessions, and what counts requests, are kept elsewhere
-	Progress   func(table string, rows int64)
+	VerifyOnly bool // copy nothing, and compare what an earlier run has copied
+	Progress   func(TransferProgress)
+
+	// Sessions, where they are kept elsewhere, and with them what counts requests, moves and compares them. It is called while
+	// no service starts on the target, and not before that is known to be empty, or an earlier run's.
+	Sessions func(ctx context.Context) error
+}
+
+// TransferProgress is how far a table is.
+type TransferProgress struct {
+	Doing    string // "copy" or "compare"
+	Table    string
+	Rows, Of int64 // Of is 0 where nobody counted
 }
 
 // Transferred is a table that was copied, and compared.
@@ -41,15 +55,14 @@ type Transferred struct {
 
 // Transfer copies everything from an SQLite database into a PostgreSQL one that Migrate has brought to the same schema, and
 // compares every row afterwards. Nobody may write to either meanwhile. What a run has begun that was broken off the next one
-// goes on with; until one has finished, Open refuses the target.
+// goes on with, behind the last row that is there; until one has finished, Open refuses the target.
 func Transfer(ctx context.Context, from *DB, to domain.Secret, options TransferOptions) ([]Transferred, error) {
 	options.Shards = max(options.Shards, 1)
 	config, err := postgresConfig(to)
 	if err != nil {
 		return nil, err
 	}
-	delete(config.ConnConfig.RuntimeParams, "statement_timeout")
-	delete(config.ConnConfig.RuntimeParams, "idle_in_transaction_session_timeout")
+	patientWithStatements(config.ConnConfig)
 	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig)
 	if err != nil {
 		return nil, fmt.Errorf("transfer: %w", translate(err))
@@ -61,6 +74,23 @@ func Transfer(ctx context.Context, from *DB, to domain.Secret, options TransferO
 		return nil, fmt.Errorf("transfer: %w", translate(err))
 	}
 	return done, nil
+}
+
+// patientWithStatements sets no limit to how long they take, but has the server notice within a minute when this machine is
+// gone: until then another run is kept away.
+func patientWithStatements(config *pgx.ConnConfig) {
+	delete(config.RuntimeParams, "statement_timeout")
+	delete(config.RuntimeParams, "idle_in_transaction_session_timeout")
+	if config.DefaultQueryExecMode == pgx.QueryExecModeSimpleProtocol {
+		return
+	}
+	for name, value := range map[string]string{
+		"tcp_keepalives_idle": "20", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3",
+	} {
+		if _, set := config.RuntimeParams[name]; !set {
+			config.RuntimeParams[name] = value
+		}
+	}
 }
 
 type transfer struct {
@@ -78,16 +108,17 @@ func (t *transfer) run(ctx context.Context) ([]Transferred, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := t.begin(ctx, tables); err != nil {
+	if t.options.VerifyOnly {
+		if err := t.finished(ctx, tables); err != nil {
+			return nil, err
+		}
+	} else if err := t.copyAll(ctx, tables); err != nil {
 		return nil, err
 	}
-	for _, table := range tables {
-		if err := t.copyTable(ctx, table); err != nil {
-			return nil, fmt.Errorf("copy %s: %w", table.name, err)
+	if t.options.Sessions != nil {
+		if err := t.options.Sessions(ctx); err != nil {
+			return nil, err
 		}
-	}
-	if err := t.copyPosition(ctx); err != nil {
-		return nil, fmt.Errorf("copy the position in the stream: %w", err)
 	}
 	var done []Transferred
 	for _, table := range tables {
@@ -97,25 +128,93 @@ func (t *transfer) run(ctx context.Context) ([]Transferred, error) {
 		}
 		done = append(done, compared)
 	}
+	if t.options.VerifyOnly {
+		return done, nil
+	}
 	_, err = t.to.Exec(ctx, "DELETE FROM meta WHERE name LIKE $1", transferMark+"%")
 	return done, err
 }
 
-func (t *transfer) alone(ctx context.Context) error {
-	var locked bool
-	err := t.to.QueryRow(ctx, "SELECT pg_try_advisory_lock(hashtextextended('menjin transfer', 0))").Scan(&locked)
-	if err == nil && !locked {
-		err = errors.New("another transfer into the database is at work")
+func (t *transfer) copyAll(ctx context.Context, tables []transferTable) error {
+	if err := t.begin(ctx, tables); err != nil {
+		return err
 	}
-	return err
+	for _, table := range tables {
+		if err := t.copyTable(ctx, table); err != nil {
+			return fmt.Errorf("copy %s: %w", table.name, err)
+		}
+	}
+	if err := t.copyPosition(ctx); err != nil {
+		return fmt.Errorf("copy the position in the stream: %w", err)
+	}
+	return nil
+}
+
+// A server takes a moment to notice that the run before is gone.
+const (
+	alonePatience = 15 * time.Second
+	aloneRetry    = 100 * time.Millisecond
+)
+
+func (t *transfer) alone(ctx context.Context) error {
+	patience := time.After(alonePatience)
+	for {
+		var locked bool
+		err := t.to.QueryRow(ctx, "SELECT pg_try_advisory_lock(hashtextextended('menjin transfer', 0))").Scan(&locked)
+		if err != nil || locked {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-patience:
+			return errors.New("another transfer into the database is at work, or PostgreSQL has not noticed its end yet")
+		case <-time.After(aloneRetry):
+		}
+	}
+}
+
+// mark returns what the first run noted of how it copies; nothing where no run has begun or one has finished.
+func (t *transfer) mark(ctx context.Context) (text []byte, begun bool, err error) {
+	err = t.to.QueryRow(ctx, "SELECT value FROM meta WHERE name = $1", transferMark+"begun").Scan(&text)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, false, nil
+	}
+	return text, err == nil, err
+}
+
+// manner is what every run into a target has to have in common.
+func (t *transfer) manner() string {
+	where := "PostgreSQL"
+	if t.options.Sessions != nil {
+		where = "Redis"
+	}
+	return fmt.Sprintf("events.shards %d and sessions in %s", t.options.Shards, where)
+}
+
+// finished refuses to compare where nothing is meant to be the same.
+func (t *transfer) finished(ctx context.Context, tables []transferTable) error {
+	if len(tables) == 0 {
+		return errors.New("nothing has been transferred into the database")
+	}
+	if _, begun, err := t.mark(ctx); err != nil || !begun {
+		return err
+	}
+	return ErrUnfinished
 }
 
 // begin refuses a target that holds rows which no transfer has brought, and marks one that holds none.
 func (t *transfer) begin(ctx context.Context, tables []transferTable) error {
-	var begun bool
-	err := t.to.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM meta WHERE name LIKE $1)", transferMark+"%").Scan(&begun)
-	if err != nil || begun {
+	before, begun, err := t.mark(ctx)
+	if err != nil {
 		return err
+	}
+	if begun && string(before) != t.manner() {
+		return fmt.Errorf("it was begun with %s, and is now to have %s; set that as it was, or begin again with an empty target",
+			before, t.manner())
+	}
+	if begun {
+		return nil
 	}
 	for _, table := range tables {
 		var any bool
@@ -126,7 +225,7 @@ func (t *transfer) begin(ctx context.Context, tables []transferTable) error {
 			return fmt.Errorf("%w: there are rows in %s", ErrNotEmpty, table.name)
 		}
 	}
-	_, err = t.to.Exec(ctx, "INSERT INTO meta (name, value) VALUES ($1, '')", transferMark+"begun")
+	_, err = t.to.Exec(ctx, "INSERT INTO meta (name, value) VALUES ($1, $2)", transferMark+"begun", []byte(t.manner()))
 	return err
 }
 
@@ -174,5 +273,5 @@ var notTransferred = []string{"goose_db_version", "data_key_work", "outbox_shard
 var withSessions = []string{"sessions", "session_fences", "rate_limits", "attempts"}
 
 func (t *transfer) wanted(table string) bool {
-	return !slices.Contains(notTransferred, table) && (!t.options.NoSessions || !slices.Contains(withSessions, table))
+	return !slices.Contains(notTransferred, table) && (t.options.Sessions == nil || !slices.Contains(withSessions, table))
 }

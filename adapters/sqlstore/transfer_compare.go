@@ -11,6 +11,10 @@ import (
 // compare reads both tables from beginning to end.
 func (t *transfer) compare(ctx context.Context, table transferTable) (Transferred, error) {
 	var source, target digest
+	total, err := t.count(ctx, table)
+	if err != nil {
+		return Transferred{}, err
+	}
 	var after []transferKey
 	for {
 		batch, last, err := t.read(ctx, table, after)
@@ -20,6 +24,7 @@ func (t *transfer) compare(ctx context.Context, table transferTable) (Transferre
 		for _, row := range batch {
 			source.add(row)
 		}
+		t.tell("compare", table.name, source.rows, total)
 		if after = last; len(batch) < transferBatch {
 			break
 		}
@@ -44,8 +49,7 @@ func (t *transfer) compare(ctx context.Context, table transferTable) (Transferre
 		return Transferred{}, err
 	}
 	if source != target {
-		return Transferred{}, fmt.Errorf("the rows differ (%d in the source, %d in the target); has anybody written to "+
-			"either? Begin again with an empty target", source.rows, target.rows)
+		return Transferred{}, fmt.Errorf("%w (%d in the source, %d in the target)", ErrDiffers, source.rows, target.rows)
 	}
 	return Transferred{table.name, source.rows, hex.EncodeToString(source.sum[:])}, nil
 }

@@ -72,6 +72,10 @@ WHERE i.indrelid = $1::text::regclass AND i.indisprimary ORDER BY k.place`, quot
 // copyTable goes on behind the last row that is there, which is noted in the transaction that brings it.
 func (t *transfer) copyTable(ctx context.Context, table transferTable) error {
 	after, rows, err := t.progress(ctx, table)
+	if err != nil {
+		return err
+	}
+	total, err := t.count(ctx, table)
 	for more := true; err == nil && more; {
 		var batch [][]any
 		if batch, after, err = t.read(ctx, table, after); err != nil || len(batch) == 0 {
@@ -80,11 +84,20 @@ func (t *transfer) copyTable(ctx context.Context, table transferTable) error {
 		rows += int64(len(batch))
 		err = t.write(ctx, table, batch, transferProgress{after, rows})
 		more = len(batch) == transferBatch
-		if t.options.Progress != nil && err == nil {
-			t.options.Progress(table.name, rows)
-		}
+		t.tell("copy", table.name, rows, total)
 	}
 	return err
+}
+
+func (t *transfer) count(ctx context.Context, table transferTable) (rows int64, err error) {
+	err = t.from.DB.QueryRowContext(ctx, "SELECT count(*) FROM "+quoted(table.name)).Scan(&rows) //nolint:gosec // a quoted name
+	return rows, err
+}
+
+func (t *transfer) tell(doing, table string, rows, of int64) {
+	if t.options.Progress != nil {
+		t.options.Progress(TransferProgress{Doing: doing, Table: table, Rows: rows, Of: max(of, rows)})
+	}
 }
 
 // transferProgress is kept as JSON. A key is one of SQLite's: bytes, text and numbers.
