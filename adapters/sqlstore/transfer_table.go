@@ -2,8 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,6 +20,16 @@ type transferColumn struct{ name, kind string }
 
 // owner is selected beside a row whose shard follows from whom its event is about.
 const owner = "(SELECT e.aggregate_id FROM outbox_events e WHERE e.id = t.id)"
+
+// notTransferred are tables of the migrations, of what is at work, and those that copyPosition sees to.
+var notTransferred = []string{"goose_db_version", "data_key_work", "outbox_shards", "outbox_progress"}
+
+// withSessions are tables that a Redis takes the place of.
+var withSessions = []string{"sessions", "session_fences", "rate_limits", "attempts"}
+
+func (t *transfer) wanted(table string) bool {
+	return !slices.Contains(notTransferred, table) && (t.options.Sessions == nil || !slices.Contains(withSessions, table))
+}
 
 // tables reads what there is from the schema, so that a table that a later release adds is copied too. Users come first, as
 // others refer to them.
@@ -69,119 +77,6 @@ WHERE i.indrelid = $1::text::regclass AND i.indisprimary ORDER BY k.place`, quot
 	return err
 }
 
-// copyTable goes on behind the last row that is there, which is noted in the transaction that brings it.
-func (t *transfer) copyTable(ctx context.Context, table transferTable) error {
-	after, rows, err := t.progress(ctx, table)
-	if err != nil {
-		return err
-	}
-	total, err := t.count(ctx, table)
-	for more := true; err == nil && more; {
-		var batch [][]any
-		if batch, after, err = t.read(ctx, table, after); err != nil || len(batch) == 0 {
-			return err
-		}
-		rows += int64(len(batch))
-		err = t.write(ctx, table, batch, transferProgress{after, rows})
-		more = len(batch) == transferBatch
-		t.tell("copy", table.name, rows, total)
-	}
-	return err
-}
-
-func (t *transfer) count(ctx context.Context, table transferTable) (rows int64, err error) {
-	err = t.from.DB.QueryRowContext(ctx, "SELECT count(*) FROM "+quoted(table.name)).Scan(&rows) //nolint:gosec // a quoted name
-	return rows, err
-}
-
-func (t *transfer) tell(doing, table string, rows, of int64) {
-	if t.options.Progress != nil {
-		t.options.Progress(TransferProgress{Doing: doing, Table: table, Rows: rows, Of: max(of, rows)})
-	}
-}
-
-// transferProgress is kept as JSON. A key is one of SQLite's: bytes, text and numbers.
-type transferProgress struct {
-	After []transferKey
-	Rows  int64
-}
-
-type transferKey struct {
-	Bytes  []byte  `json:",omitempty"`
-	Text   *string `json:",omitempty"`
-	Number *int64  `json:",omitempty"`
-}
-
-func keyFrom(value any) transferKey {
-	switch value := value.(type) {
-	case int64:
-		return transferKey{Number: &value}
-	case string:
-		return transferKey{Text: &value}
-	case []byte:
-		return transferKey{Bytes: value}
-	}
-	return transferKey{}
-}
-
-func (k transferKey) value() any {
-	switch {
-	case k.Number != nil:
-		return *k.Number
-	case k.Text != nil:
-		return *k.Text
-	default:
-		return k.Bytes
-	}
-}
-
-func (t *transfer) progress(ctx context.Context, table transferTable) ([]transferKey, int64, error) {
-	var text []byte
-	err := t.to.QueryRow(ctx, "SELECT value FROM meta WHERE name = $1", transferMark+"of "+table.name).Scan(&text)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, 0, nil
-	}
-	var progress transferProgress
-	if err == nil {
-		err = json.Unmarshal(text, &progress)
-	}
-	return progress.After, progress.Rows, err
-}
-
-// read returns the next rows as they are written, and the key of the last.
-func (t *transfer) read(ctx context.Context, table transferTable, after []transferKey) (batch [][]any, last []transferKey, err error) {
-	var values []any
-	condition := ""
-	if len(after) > 0 {
-		condition = " WHERE (" + join(table.key) + ") > (?" + strings.Repeat(", ?", len(after)-1) + ")"
-		for _, key := range after {
-			values = append(values, key.value())
-		}
-	}
-	query := table.selection() + condition + " ORDER BY " + join(table.key) + fmt.Sprintf(" LIMIT %d", transferBatch) //nolint:gosec // of quoted names
-	found, err := t.from.DB.QueryContext(ctx, query, values...)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer found.Close()
-	for found.Next() {
-		row, err := table.scan(found)
-		if err != nil {
-			return nil, nil, err
-		}
-		last = last[:0]
-		for _, name := range table.key {
-			last = append(last, keyFrom(row[table.place(name)]))
-		}
-		written, err := t.translate(table, row)
-		if err != nil {
-			return nil, nil, err
-		}
-		batch = append(batch, written)
-	}
-	return batch, last, found.Err()
-}
-
 // selection ends with the owner, which is null where nothing depends on it.
 func (table transferTable) selection() string {
 	from := "null"
@@ -208,21 +103,6 @@ func (table transferTable) scan(from rows) ([]any, error) {
 		into[i] = &row[i]
 	}
 	return row, from.Scan(into...)
-}
-
-func (t *transfer) write(ctx context.Context, table transferTable, batch [][]any, progress transferProgress) error {
-	note, err := json.Marshal(progress)
-	if err != nil {
-		return err
-	}
-	return pgx.BeginFunc(ctx, t.to, func(tx pgx.Tx) error {
-		if _, err := tx.CopyFrom(ctx, pgx.Identifier{table.name}, table.names(), pgx.CopyFromRows(batch)); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = $2",
-			transferMark+"of "+table.name, note)
-		return err
-	})
 }
 
 func quoted(name string) string { return pgx.Identifier{name}.Sanitize() }
