@@ -14,11 +14,16 @@ import (
 	"github.com/menjin-id/menjin/domain"
 )
 
-// A Redis that is down must be known at once, one that hangs within two seconds, and not be asked again and again by every request.
+// A Redis that is down must be known at once, one that hangs within a second, also by who stands behind a batch that is not
+// answered, and not be asked again and again by every request.
 const (
 	dialTimeout = 400 * time.Millisecond
 	callTimeout = 400 * time.Millisecond
-	retries     = 1
+	noRetries   = -1
+	redirects   = 1 // of a Cluster
+
+	// After this time a Cluster is asked again who has which slots: a server that died sends nobody on to the one in its place.
+	slotsReload = time.Second
 )
 
 // The texts are fixed because those of the parsers quote the URL, and with it the password.
@@ -44,12 +49,27 @@ func Connect(ctx context.Context, address domain.Secret) (redis.UniversalClient,
 	if err != nil {
 		return nil, fmt.Errorf("connect to Redis: %w", err)
 	}
-	client := redis.NewUniversalClient(options)
+	client := newClient(options)
 	if err := translate(ctx, "connect to Redis", client.Ping(ctx).Err()); err != nil {
 		_ = client.Close() // it never opened
 		return nil, err
 	}
 	return client, nil
+}
+
+func newClient(options *redis.UniversalOptions) redis.UniversalClient {
+	if isCluster(options) {
+		cluster := options.Cluster()
+		cluster.ClusterStateReloadInterval = slotsReload
+		return redis.NewClusterClient(cluster)
+	}
+	client := redis.NewUniversalClient(options)
+	client.AddHook(again{})
+	return client
+}
+
+func isCluster(options *redis.UniversalOptions) bool {
+	return options.MasterName == "" && (options.IsClusterMode || len(options.Addrs) > 1)
 }
 
 func parseURL(text string) (*redis.UniversalOptions, error) {
@@ -77,9 +97,9 @@ func parseURL(text string) (*redis.UniversalOptions, error) {
 		return nil, errOption
 	}
 	adopt(options, server)
-	cluster := options.MasterName == "" && (options.IsClusterMode || len(addresses) > 1)
+	cluster := isCluster(options)
 	if cluster {
-		options.MaxRedirects, options.MaxRetries = retries, -1 // the second is for each node, within the first
+		options.MaxRedirects, options.MaxRetries = redirects, noRetries // the second is for each node, within the first
 	}
 	if cluster && options.DB != 0 {
 		return nil, errCluster
@@ -140,9 +160,10 @@ func adopt(options *redis.UniversalOptions, server *redis.Options) {
 	options.ReadTimeout = orElse(server.ReadTimeout, callTimeout)
 	options.WriteTimeout = orElse(server.WriteTimeout, callTimeout)
 	options.PoolTimeout = orElse(server.PoolTimeout, callTimeout)
-	options.MaxRetries = orElse(server.MaxRetries, retries)
+	options.MaxRetries = orElse(server.MaxRetries, noRetries)
 	options.MinRetryBackoff, options.MaxRetryBackoff = server.MinRetryBackoff, orElse(server.MaxRetryBackoff, 20*time.Millisecond)
-	options.DialerRetries = 1 // in all: MaxRetries counts on top
+	options.DialerRetries = 1     // in all: MaxRetries counts on top
+	options.PipelinePoolSize = -1 // with a pool of their own, batches wait for a server that hangs there and once more in the other
 	options.ContextTimeoutEnabled = true
 
 	// Neither is known to Redis 6.2, and each costs a new connection a round trip.

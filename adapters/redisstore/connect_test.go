@@ -40,7 +40,7 @@ func TestURLSaysWhichRedisIsMeant(t *testing.T) {
 		got := meant{
 			Addrs: options.Addrs, Username: options.Username, Password: options.Password, MasterName: options.MasterName,
 			SentinelUsername: options.SentinelUsername, SentinelPass: options.SentinelPassword, DB: options.DB,
-			Cluster: options.MasterName == "" && (options.IsClusterMode || len(options.Addrs) > 1),
+			Cluster: isCluster(options),
 		}
 		if options.TLSConfig != nil {
 			got.ServerName = options.TLSConfig.ServerName
@@ -74,7 +74,7 @@ func TestURLThatIsNoneIsRefusedWithoutQuotingIt(t *testing.T) {
 func TestTimesAreShortUnlessTheURLSaysOtherwise(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"redis://a":   "400ms 400ms 400ms 1 0",
+		"redis://a":   "400ms 400ms 400ms -1 0",
 		"redis://a,b": "400ms 400ms 400ms -1 1",
 		"redis://a?dial_timeout=3s&read_timeout=2s&write_timeout=1s&max_retries=5": "3s 2s 1s 5 0",
 	} {

@@ -2,11 +2,13 @@ package redisstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
 )
 
@@ -28,13 +30,24 @@ return 0
 `)
 
 // Limiter is a ports.RateLimiter. It goes by the instants it is given, so replicas whose clocks differ differ as much in when
-// they allow the next; an entry goes by Redis's clock. It is safe for concurrent use.
-type Limiter struct{ hot hot }
+// they allow the next; an entry goes by Redis's clock. While the server of a Cluster that has a key does not answer, the process
+// counts that key by itself: the others have the sessions of most people, who are not to wait for it, and no limit ends with
+// a server. It is safe for concurrent use.
+type Limiter struct {
+	hot     hot
+	standIn *standIn // nil where one server has all keys, and nobody can sign in without it
+}
 
 var _ ports.RateLimiter = (*Limiter)(nil)
 
 // NewLimiter counts through a client, which stays the caller's to close.
-func NewLimiter(client redis.UniversalClient) *Limiter { return &Limiter{newHot(client)} }
+func NewLimiter(client redis.UniversalClient) *Limiter {
+	l := &Limiter{hot: newHot(client)}
+	if l.hot.cluster != nil {
+		l.standIn = newStandIn()
+	}
+	return l
+}
 
 // Take spends one of an allowance.
 func (l *Limiter) Take(ctx context.Context, key string, rate ports.Rate, now time.Time) (time.Duration, error) {
@@ -46,11 +59,22 @@ func (l *Limiter) Take(ctx context.Context, key string, rate ports.Rate, now tim
 		return 0, fmt.Errorf("take from allowance: %w", ctx.Err())
 	}
 	interval := max(per/int64(rate.Burst), 1) // in whole numbers, so that a burst is exactly what it says
-	wait, err := takeScript.Run(ctx, l.hot.of(ctx), []string{limitPrefix + key + "}"},
-		now.UnixMicro(), interval, interval*int64(rate.Burst),
-	).Int64()
+	per = interval * int64(rate.Burst)
+	var wait int64
+	entry := limitPrefix + key + "}"
+	err := l.hot.do(ctx, entry, func(client redis.UniversalClient) (err error) {
+		wait, err = takeScript.Run(ctx, client, []string{entry}, now.UnixMicro(), interval, per).Int64()
+		return err
+	})
 	if err != nil {
-		return 0, translate(ctx, "take from allowance", err)
+		err = translate(ctx, "take from allowance", err)
+		known := false
+		if l.standIn != nil && errors.Is(err, domain.ErrUnavailable) {
+			wait, known = l.standIn.take(key, now.UnixMicro(), interval, per)
+		}
+		if !known {
+			return 0, err
+		}
 	}
 	return time.Duration(wait) * time.Microsecond, nil
 }

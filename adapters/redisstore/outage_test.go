@@ -29,7 +29,7 @@ func wantUnavailable(t *testing.T, what string, do func() error) {
 // waitFor polls: the client looks for a lost server once a second.
 func waitFor(t *testing.T, ping func(context.Context) error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	for err := ping(ctx); err != nil; err = ping(ctx) {
 		select {
@@ -96,6 +96,21 @@ func TestRedisThatHangsIsUnavailable(t *testing.T) {
 		_, err := redisstore.Connect(t.Context(), domain.NewSecret("redis://"+silent.Addr().String()))
 		return err
 	})
+}
+
+func TestRedisThatStandsStillAfterItAnsweredIsUnavailable(t *testing.T) {
+	t.Parallel()
+	server := redistest.NewServer(t)
+	s := newSetup(t, server.URL(), limits)
+	user, session := s.open(t)
+	const pause = 10 * time.Minute
+	if err := s.client.Do(t.Context(), "CLIENT", "PAUSE", pause.Milliseconds(), "ALL").Err(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // on a connection that was there, and on a new one
+		wantUnavailable(t, "touch", func() error { return s.touch(t, session) })
+		wantUnavailable(t, "list", func() error { _, err := s.store.List(t.Context(), user, now()); return err })
+	}
 }
 
 func TestPasswordIsNotInTheErrors(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -35,9 +36,24 @@ func NewSessions(client redis.UniversalClient, cipher ports.Cipher, limits domai
 // fenced is how long a fence is kept, in milliseconds. It outlives any sign-in that read the user before it.
 const fenced = int64(time.Hour / time.Millisecond)
 
-// Ping reports domain.ErrUnavailable when Redis does not answer.
+// Ping reports domain.ErrUnavailable when Redis does not answer: of a Cluster, when no master does.
 func (s *Sessions) Ping(ctx context.Context) error {
-	return translate(ctx, "ping Redis", s.redis.Ping(ctx).Err())
+	cluster, ok := s.redis.(*redis.ClusterClient)
+	if !ok {
+		return translate(ctx, "ping Redis", s.redis.Ping(ctx).Err())
+	}
+	var answered atomic.Bool
+	err := cluster.ForEachMaster(ctx, func(ctx context.Context, master *redis.Client) error {
+		err := master.Ping(ctx).Err()
+		if err == nil {
+			answered.Store(true)
+		}
+		return err
+	})
+	if answered.Load() {
+		return nil
+	}
+	return translate(ctx, "ping Redis", err)
 }
 
 // Open keeps a new session, which stays whatever most is. Sessions that are not live give way before those that are, and of
@@ -51,13 +67,18 @@ func (s *Sessions) Open(ctx context.Context, session *domain.Session, most int) 
 	if err != nil {
 		return nil, fmt.Errorf("open session: %w", err)
 	}
-	names, err := openScript.Run(ctx, s.hot.of(ctx), keysOf(state.UserID, state.ID),
-		state.ID.String(),
-		liveValue(state), millisecondsTo(state, state.IdleUntil),
-		record, millisecondsTo(state, state.RefreshUntil),
-		state.UserVersion, millisecondsTo(state, state.ExpiresAt),
-		max(most, 1),
-	).StringSlice()
+	var names []string
+	keys := keysOf(state.UserID, state.ID)
+	err = s.hot.do(ctx, keys[0], func(client redis.UniversalClient) (err error) {
+		names, err = openScript.Run(ctx, client, keys,
+			state.ID.String(),
+			liveValue(state), millisecondsTo(state, state.IdleUntil),
+			record, millisecondsTo(state, state.RefreshUntil),
+			state.UserVersion, millisecondsTo(state, state.ExpiresAt),
+			max(most, 1),
+		).StringSlice()
+		return err
+	})
 	if errors.Is(err, redis.Nil) {
 		return nil, ports.ErrOutdated
 	}
@@ -82,7 +103,12 @@ func (s *Sessions) Touch(ctx context.Context, user domain.UserID, id domain.Sess
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("touch session: %w", ctx.Err())
 	}
-	value, err := s.hot.of(ctx).GetEx(ctx, keyOf(livePrefix, user, id), s.limits.Idle).Result()
+	var value string
+	key := keyOf(livePrefix, user, id)
+	err := s.hot.do(ctx, key, func(client redis.UniversalClient) (err error) {
+		value, err = client.GetEx(ctx, key, s.limits.Idle).Result()
+		return err
+	})
 	if errors.Is(err, redis.Nil) {
 		return nil, domain.ErrSessionEnded
 	}

@@ -51,7 +51,17 @@ func newSetup(tb testing.TB, url string, limits domain.SessionLimits) *setup {
 	s := &setup{client: client, cipher: cipher, seen: &seen{users: make(map[string]bool), keys: make(map[string]bool)}}
 	s.store = redisstore.NewSessions(client, cipher, limits)
 	s.age = func(d time.Duration) { s.ageKeys(tb, d) }
-	client.AddHook(s.seen)
+	if cluster, ok := client.(*redis.ClusterClient); ok { // each of its servers gets commands by itself
+		err = cluster.ForEachMaster(tb.Context(), func(_ context.Context, server *redis.Client) error {
+			server.AddHook(s.seen)
+			return nil
+		})
+		if err != nil {
+			tb.Fatal(err)
+		}
+	} else {
+		client.AddHook(s.seen)
+	}
 	return s
 }
 

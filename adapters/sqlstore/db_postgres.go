@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"time"
 
@@ -32,6 +33,7 @@ func (db *DB) openPostgres(ctx context.Context, options Options) error {
 	if !asks(options.URL, "pool_max_conns") {
 		config.MaxConns = int32(options.MaxConns)
 	}
+	config.ConnConfig.DialFunc = listenTo(config.ConnConfig.DialFunc).Dial
 	if config.ConnConfig.DefaultQueryExecMode != pgx.QueryExecModeSimpleProtocol {
 		config.AfterConnect = prepareHotStatements
 	}
@@ -65,6 +67,7 @@ func postgresConfig(address domain.Secret) (*pgxpool.Config, error) {
 	if !asks(address, "connect_timeout") {
 		conn.ConnectTimeout = 5 * time.Second
 	}
+	conn.DialFunc = dialer(conn.ConnectTimeout).DialContext
 	defaults := map[string]string{"application_name": "menjin"}
 	if conn.DefaultQueryExecMode != pgx.QueryExecModeSimpleProtocol { // poolers refuse parameters they do not know
 		defaults["jit"] = "off" // the longest statement is over before its compilation would be
@@ -77,6 +80,14 @@ func postgresConfig(address domain.Secret) (*pgxpool.Config, error) {
 		}
 	}
 	return config, nil
+}
+
+// dialer makes connections of which a broken one is known within seconds, whether somebody waits on it or not.
+func dialer(timeout time.Duration) *net.Dialer {
+	return &net.Dialer{
+		Timeout: timeout, ControlContext: giveUpUnacknowledged,
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 3},
+	}
 }
 
 // asks reports whether the URL itself sets a parameter.
