@@ -101,7 +101,7 @@ func TestSigningInWithinTheCoolingOffCancelsTheDeletion(t *testing.T) {
 func TestUserIsErasedOnceTheCoolingOffIsOver(t *testing.T) {
 	t.Parallel()
 	onEverySet(t, func(t *testing.T, s settings) {
-		const coolingOff = 2 * time.Second
+		const coolingOff = 5 * time.Second
 		w := startWeChat(t)
 		s = s.with(w.settings()).with(settings{"deletion.cooling_off": coolingOff.String()})
 		p := start(t, s)

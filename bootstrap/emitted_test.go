@@ -97,8 +97,9 @@ func checkEmitted(tb testing.TB, conn *nats.Conn) {
 		tb.Errorf("look at what was emitted: %v", err)
 		return
 	}
-	consumer, err := js.CreateConsumer(ctx, "MENJIN_EVENTS", jetstream.ConsumerConfig{AckPolicy: jetstream.AckNonePolicy})
-	if errors.Is(err, jetstream.ErrStreamNotFound) {
+	missing := func(err error) bool { return errors.Is(err, jetstream.ErrStreamNotFound) }
+	consumer, err := subscribe(ctx, js, ">", missing)
+	if missing(err) {
 		return // nothing was ever emitted
 	}
 	if err != nil {

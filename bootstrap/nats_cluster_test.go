@@ -104,7 +104,9 @@ func (v *view) end(t *testing.T) uint64 {
 // longestGap returns the longest time between two messages.
 func (v *view) longestGap(t *testing.T) (longest time.Duration) {
 	t.Helper()
-	consumer, err := v.js.OrderedConsumer(t.Context(), userEvents, jetstream.OrderedConsumerConfig{HeadersOnly: true})
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	consumer, err := v.js.OrderedConsumer(ctx, userEvents, jetstream.OrderedConsumerConfig{HeadersOnly: true})
 	if err != nil {
 		t.Fatal(err)
 	}

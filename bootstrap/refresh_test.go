@@ -77,10 +77,11 @@ func TestNonsenseIsNoRefreshToken(t *testing.T) {
 func TestRefreshOpensAnIdleSessionAgainAndAnEndedOneNever(t *testing.T) {
 	t.Parallel()
 	onEverySet(t, func(t *testing.T, s settings) {
-		p := start(t, s.with(settings{"session.idle_ttl": "1s"}))
+		const idle = 4 * time.Second // enough to come back in, on a busy machine
+		p := start(t, s.with(settings{"session.idle_ttl": idle.String()}))
 		in := p.login(p.sandboxCode("alice"))
 		eventually(t, "the session is idle", func() bool { // each look slides it: not too often
-			<-time.After(1200 * time.Millisecond)
+			<-time.After(idle + idle/10)
 			return p.call(http.MethodGet, "/api/auth/check", in.Token, nil).Status == http.StatusUnauthorized
 		})
 		again := p.refresh(in.RefreshToken)

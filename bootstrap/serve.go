@@ -44,8 +44,11 @@ func (a *App) runWatched(ctx context.Context, n notifier, ready func()) error {
 		n.tell(notifyStopping)
 	})
 	defer func() {
-		if !forget() {
-			<-told // the process may end when this returns
+		switch { // the process may end when this returns
+		case !forget():
+			<-told
+		case ctx.Err() != nil: // the context has ended, and had not come to call anybody
+			n.tell(notifyStopping)
 		}
 	}()
 	alive, stop := context.WithCancel(context.WithoutCancel(ctx))

@@ -42,15 +42,10 @@ func readEvents(tb testing.TB, url string, enough func([]event) bool) []event {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	var consumer jetstream.Consumer
-	eventually(tb, "the stream can be subscribed to", func() bool { // one that was away may still have to be made, or to be led
-		try, giveUp := context.WithTimeout(ctx, 5*time.Second)
-		defer giveUp()
-		consumer, err = js.CreateConsumer(try, "MENJIN_EVENTS", jetstream.ConsumerConfig{
-			FilterSubject: "menjin.user.>", AckPolicy: jetstream.AckNonePolicy, InactiveThreshold: time.Minute,
-		})
-		return err == nil
-	})
+	consumer, err := subscribe(ctx, js, "menjin.user.>", func(error) bool { return false })
+	if err != nil {
+		tb.Fatalf("subscribe to the stream: %v", err)
+	}
 	var events []event
 	for !enough(events) {
 		message, err := consumer.Next(jetstream.FetchContext(ctx))
@@ -66,6 +61,23 @@ func readEvents(tb testing.TB, url string, enough func([]event) bool) []event {
 		}
 	})
 	return events
+}
+
+// subscribe tries again until ctx ends or an error is final: a stream that was away may still have to be made, or to be led.
+func subscribe(ctx context.Context, js jetstream.JetStream, subjects string, final func(error) bool) (jetstream.Consumer, error) {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		try, giveUp := context.WithTimeout(ctx, 5*time.Second)
+		consumer, err := js.CreateConsumer(try, "MENJIN_EVENTS", jetstream.ConsumerConfig{
+			FilterSubject: subjects, AckPolicy: jetstream.AckNonePolicy, InactiveThreshold: 2 * patience,
+		})
+		giveUp()
+		if err == nil || final(err) || ctx.Err() != nil {
+			return consumer, err
+		}
+		<-tick.C
+	}
 }
 
 func readEvent(tb testing.TB, message jetstream.Msg) event {

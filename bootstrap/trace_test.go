@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
@@ -112,6 +113,7 @@ func TestCollectorThatHangsHoldsNobody(t *testing.T) {
 	release := make(chan struct{})
 	hanging := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
 	t.Cleanup(func() { close(release); hanging.Close() })
+	began := time.Now()
 	p := start(t, local(t).with(settings{"traces.endpoint": hanging.URL, "traces.sample_ratio": "1"}))
 	for i := range 50 {
 		in := p.login(p.sandboxCode(fmt.Sprintf("person-%d", i)))
@@ -123,8 +125,14 @@ func TestCollectorThatHangsHoldsNobody(t *testing.T) {
 	if status := p.status(); status != 0 {
 		t.Errorf("exit status: got %d, want 0", status)
 	}
-	if lines := strings.Count(p.log.String(), "traces"); lines > 2 {
-		t.Errorf("lines about traces: got %d, want two at most", lines)
+	lines, most := 0, 2+int(time.Since(began).Minutes()) // the first, the last, and one a minute where the machine is slow
+	for line := range strings.Lines(p.log.String()) {
+		if strings.Contains(line, "traces") {
+			lines++
+		}
+	}
+	if lines > most {
+		t.Errorf("lines about traces: got %d, want %d at most", lines, most)
 	}
 }
 

@@ -35,6 +35,9 @@ func TestNoTwoUsersHaveOneNameOrEMail(t *testing.T) {
 				body["email"] = recased("alice@example.com", i/2)
 			}
 			r, err := p.try(http.MethodPost, "/api/register", "", body)
+			for err == nil && r.Status == http.StatusServiceUnavailable { // fifty passwords are much work for a busy machine
+				r, err = p.try(http.MethodPost, "/api/register", "", body)
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			answers[fmt.Sprintf("%s: %s %v", field, r, err)]++

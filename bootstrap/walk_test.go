@@ -109,7 +109,7 @@ func (p *program) logsOutEverywhere(one signIn) {
 func TestIdleSessionEnds(t *testing.T) {
 	t.Parallel()
 	onEverySet(t, func(t *testing.T, s settings) {
-		const idle = 3 * time.Second
+		const idle = 5 * time.Second
 		p := start(t, s.with(settings{"session.idle_ttl": idle.String()}))
 		used, left := p.login(p.sandboxCode("alice")), p.login(p.sandboxCode("bob"))
 		begin := time.Now()

@@ -14,7 +14,7 @@ import (
 // counted waits until a metric says what it should: a request is counted after its answer.
 func (s *service) counted(t *testing.T, want float64, name string, labels ...string) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(60 * time.Second)
 	for {
 		got := promtest.Value(t, s.api.Metrics(), name, labels...)
 		if got == want {

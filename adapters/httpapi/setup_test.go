@@ -252,7 +252,7 @@ func (b *logBuffer) String() string {
 // lines returns the records with that message, once there are at least n; the access line comes after the answer.
 func (b *logBuffer) lines(t *testing.T, message string, n int) []map[string]any {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(60 * time.Second)
 	for {
 		var found []map[string]any
 		for line := range strings.Lines(b.String()) {

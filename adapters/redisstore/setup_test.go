@@ -65,17 +65,20 @@ func newSetup(tb testing.TB, url string, limits domain.SessionLimits) *setup {
 	return s
 }
 
+// patient are parameters for a client that is not asked how soon it gives up: on a busy machine no answer is no outage.
+const patient = "dial_timeout=30s&read_timeout=30s&write_timeout=30s"
+
 // servers are the kinds of Redis that everything must hold on.
 var servers = map[string]func(tb testing.TB, limits domain.SessionLimits) *setup{
 	"redis": func(tb testing.TB, limits domain.SessionLimits) *setup {
-		return newSetup(tb, redistest.URL(tb), limits)
+		return newSetup(tb, redistest.URL(tb)+"?"+patient, limits)
 	},
 	"cluster": func(tb testing.TB, limits domain.SessionLimits) *setup {
-		return newSetup(tb, redistest.ClusterURL(tb)+"?cluster=true", limits)
+		return newSetup(tb, redistest.ClusterURL(tb)+"?cluster=true&"+patient, limits)
 	},
 	"miniredis": func(tb testing.TB, limits domain.SessionLimits) *setup {
 		server := miniredis.RunT(tb)
-		s := newSetup(tb, "redis://"+server.Addr(), limits)
+		s := newSetup(tb, "redis://"+server.Addr()+"?"+patient, limits)
 		s.age = server.FastForward
 		return s
 	},

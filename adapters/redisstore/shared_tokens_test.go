@@ -90,7 +90,7 @@ func TestUnlockingDoesNotWaitForARedisThatIsGone(t *testing.T) {
 	server.Kill()
 	start := time.Now()
 	unlock()
-	if took := time.Since(start); took > 2*time.Second {
-		t.Errorf("unlocking took %v, want about a second at most", took)
+	if took := time.Since(start); took > known {
+		t.Errorf("unlocking took %v, want %v at most", took, known)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -30,12 +31,33 @@ var (
 
 func sqliteURL(tb testing.TB) domain.Secret {
 	tb.Helper()
-	address := domain.NewSecret("sqlite:" + filepath.Join(tb.TempDir(), "data", "menjin ?#%.db"))
-	if err := Migrate(tb.Context(), address); err != nil {
+	file, err := sqliteTemplate()
+	if err != nil {
 		tb.Fatal(err)
 	}
-	return address
+	path := filepath.Join(tb.TempDir(), "data", "menjin ?#%.db")
+	if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {
+		tb.Fatal(err)
+	}
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	return domain.NewSecret("sqlite:" + path)
 }
+
+// sqliteTemplate returns a migrated database as a file, which every test gets a copy of.
+var sqliteTemplate = sync.OnceValues(func() ([]byte, error) {
+	folder, err := os.MkdirTemp("", "menjin-template-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder)
+	path := filepath.Join(folder, "menjin.db")
+	if err := Migrate(context.Background(), domain.NewSecret("sqlite:"+path)); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 func postgresURL(tb testing.TB) domain.Secret {
 	tb.Helper()

@@ -26,7 +26,7 @@ SELECT id, id, 'wechat', 'wx0123456789abcdef', '\x00', decode(md5(id::text), 'he
 		`ANALYZE`,
 	},
 	false: {
-		`WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 20000)
+		`WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 2000)
 INSERT INTO users (id, username, username_folded, email_index, phone_index, nickname, avatar_url, status, version, created_at, updated_at)
 SELECT randomblob(16), 'User' || n, 'user' || n, randomblob(16), randomblob(16), '', '', 1, 1, 0, 0 FROM s`,
 		`INSERT INTO identities (user_id, id, provider, app_id, openid_sealed, openid_index, linked_at)

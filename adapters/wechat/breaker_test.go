@@ -59,7 +59,7 @@ func TestBreakerOpensTriesAndCloses(t *testing.T) {
 // untilCalled exchanges until a call arrives; those before it find the breaker open.
 func untilCalled(t *testing.T, client bundle, wechat *script, calls int32) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(60 * time.Second)
 	for wechat.calls.Load() < calls {
 		if time.Now().After(deadline) {
 			t.Fatalf("got %d calls, want %d", wechat.calls.Load(), calls)
@@ -88,7 +88,7 @@ func TestBreakerLetsOneThroughToTry(t *testing.T) {
 	tried := make(chan error)
 	go func() {
 		var err error
-		for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+		for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); {
 			if _, err = client.ExchangeCode(context.Background(), testApp, domain.NewSecret(testCode)); err == nil {
 				break
 			}

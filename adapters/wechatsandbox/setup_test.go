@@ -127,7 +127,7 @@ func (b *bundle) script(t *testing.T, faults ...wechatsandbox.Fault) {
 // until polls for what another goroutine brings about.
 func until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(60 * time.Second)
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for !holds() {

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	patience = 10 * time.Second
+	patience = 60 * time.Second
 	shortly  = 50 * time.Millisecond
 )
 

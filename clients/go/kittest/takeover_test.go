@@ -57,8 +57,8 @@ func TestOrderOutlivesTheDeathOfTheProcessAtWork(t *testing.T) {
 	began := time.Now()
 	run(t, second)
 	wantEqual(t, "handled", done.wait(t, 3), []string{"u1/1", "u1/2", "u1/3"})
-	if took := time.Since(began); took > 6*time.Second {
-		t.Errorf("taken over after %s, want about AckWait (2s)", took)
+	if took := time.Since(began); took > 12*time.Second {
+		t.Errorf("taken over after %s, want about AckWait (2s) and what a busy machine adds", took)
 	}
 }
 
@@ -240,9 +240,24 @@ func TestConsumerIsWidenedAndNeverNarrowedOrTakenOver(t *testing.T) {
 		if kinds > 1 {
 			s.OnRegistered(func(context.Context, menjin.Event[menjin.Registered]) error { done.note("registered"); return nil })
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		ctx, cancel := context.WithCancel(kittest.Soon(t))
 		defer cancel()
-		return s.Run(ctx)
+		ended := make(chan error, 1)
+		go func() { ended <- s.Run(ctx) }()
+		for tick := time.NewTicker(10 * time.Millisecond); ; <-tick.C {
+			select {
+			case err := <-ended:
+				if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+					t.Errorf("%s: the consumer does not take %d kinds of events", name, kinds)
+				}
+				return err
+			default:
+			}
+			consumer, err := js.Consumer(kittest.Soon(t), menjin.Stream, name)
+			if err == nil && len(consumer.CachedInfo().Config.FilterSubjects) == kinds {
+				cancel() // it took what it was told to
+			}
+		}
 	}
 	wantEqual(t, "first", begin("grown", quick(), 1), error(nil))
 	server.Publish(t, kittest.Registered("u1", 1))
