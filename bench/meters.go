@@ -95,7 +95,9 @@ func times(floor, ours time.Duration) string {
 }
 
 func (t lossTables) print(b *bench) error {
-	if err := b.print("Registrations while a relay publishes their events. Floor: the same with no relay at work.", t.speed); err != nil {
+	const title = "Registrations while a relay publishes their events. Floor: of the service, publication paused, when its relay looks for " +
+		"work and finds none; of the transaction alone, no relay."
+	if err := b.print(title, t.speed); err != nil {
 		return err
 	}
 	return b.print("What they cost.", t.cost)

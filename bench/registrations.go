@@ -43,7 +43,15 @@ func (b *bench) measureRegistrations(ctx context.Context, tables lossTables) err
 		publishing := func() error {
 			figure, err := b.load(ctx, service, writers, new(requests).firstLogin())
 			ours = append(ours, figure)
-			return err
+			if err != nil {
+				return err
+			}
+			var waiting int
+			if err := conn.QueryRow(ctx, "SELECT count(*) FROM outbox_pending").Scan(&waiting); err != nil {
+				return fmt.Errorf("count the events that wait: %w", err)
+			}
+			progress("  %d events waited to be published at the end", waiting)
+			return nil
 		}
 		if err := inTurn(round, paused, publishing); err != nil {
 			return err

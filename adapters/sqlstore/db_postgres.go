@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -67,7 +68,7 @@ func postgresConfig(address domain.Secret) (*pgxpool.Config, error) {
 	if !asks(address, "connect_timeout") {
 		conn.ConnectTimeout = 5 * time.Second
 	}
-	conn.DialFunc = dialer(conn.ConnectTimeout).DialContext
+	conn.DialFunc = dialer(conn.ConnectTimeout, unacknowledged).DialContext
 	defaults := map[string]string{"application_name": "menjin"}
 	if conn.DefaultQueryExecMode != pgx.QueryExecModeSimpleProtocol { // poolers refuse parameters they do not know
 		defaults["jit"] = "off" // the longest statement is over before its compilation would be
@@ -82,10 +83,15 @@ func postgresConfig(address domain.Secret) (*pgxpool.Config, error) {
 	return config, nil
 }
 
+// unacknowledged is how long a server may leave without a sign what a request has sent.
+const unacknowledged = 5 * time.Second
+
+type controlContext = func(ctx context.Context, network, address string, conn syscall.RawConn) error
+
 // dialer makes connections of which a broken one is known within seconds, whether somebody waits on it or not.
-func dialer(timeout time.Duration) *net.Dialer {
+func dialer(timeout, unacknowledged time.Duration) *net.Dialer {
 	return &net.Dialer{
-		Timeout: timeout, ControlContext: giveUpUnacknowledged,
+		Timeout: timeout, ControlContext: giveUpUnacknowledged(unacknowledged),
 		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 3},
 	}
 }

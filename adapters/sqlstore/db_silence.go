@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"net"
-	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -15,7 +15,9 @@ import (
 const (
 	// A server on which a statement has waited for so long is asked whether it is there. It may be busy with the statement.
 	untilAsked = 2 * time.Second
-	// One that says nothing to that is silent: its connections are given up, all at once, and no request waits for them.
+	// One that says nothing to that, nor meanwhile to anybody else, is silent: its connections are given up, all at once, and no
+	// request waits for them. What it says to others counts because a proxy in front of it that has no room for one more connection
+	// keeps a question waiting too.
 	untilSilent = 2900 * time.Millisecond
 	// So long an answer, or none, holds good for those who ask next.
 	answerKept = time.Second
@@ -67,6 +69,7 @@ func (l *listener) server(network, addr string) *server {
 type server struct {
 	dial   func(ctx context.Context) (net.Conn, error)
 	silent atomic.Bool
+	spoke  atomic.Int64 // how many answers have been read from its connections
 
 	asking sync.Mutex // one question at a time
 	asked  time.Time
@@ -75,20 +78,14 @@ type server struct {
 	conns map[*heard]struct{}
 }
 
-func (s *server) adopt(conn net.Conn) net.Conn {
-	c := &heard{Conn: conn, server: s}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.conns[c] = struct{}{}
-	return c
-}
-
 // answers asks the server, unless somebody just did, and gives its connections up when it is silent.
 func (s *server) answers() bool {
 	s.asking.Lock()
 	defer s.asking.Unlock()
 	if time.Since(s.asked) >= answerKept {
-		s.silent.Store(errors.Is(s.ask(), os.ErrDeadlineExceeded))
+		spoke := s.spoke.Load()
+		silent := s.ask() != nil && s.spoke.Load() == spoke
+		s.silent.Store(silent)
 		s.asked = time.Now()
 	}
 	if !s.silent.Load() {
@@ -102,48 +99,71 @@ func (s *server) answers() bool {
 	return false
 }
 
-// ask returns os.ErrDeadlineExceeded when there was no answer. Other errors are answers too: the connections meet with their own.
+// ask returns an error when nobody answers in time, or there is no way to the server. One that refuses or hangs up answers too:
+// its connections meet with that themselves.
 func (s *server) ask() error {
 	deadline := time.Now().Add(untilSilent)
 	ctx, cancel := context.WithDeadline(context.Background(), deadline)
 	defer cancel()
 	conn, err := s.dial(ctx)
-	if ctx.Err() != nil {
-		return os.ErrDeadlineExceeded
-	}
 	if err != nil {
-		return err
+		return unheard(err)
 	}
 	defer conn.Close()
 	if err := conn.SetDeadline(deadline); err != nil {
-		return err
+		return unheard(err)
 	}
 	if _, err := conn.Write(askForTLS); err != nil {
-		return err
+		return unheard(err)
 	}
 	_, err = conn.Read(make([]byte, 1))
-	return err
+	return unheard(err)
+}
+
+// unheard returns the error where it is one of time, or of the way.
+func unheard(err error) error {
+	var failure net.Error
+	if errors.As(err, &failure) && failure.Timeout() || errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ENETUNREACH) {
+		return err
+	}
+	return nil
 }
 
 // heard is a connection whose server is asked when it keeps somebody waiting.
 type heard struct {
 	net.Conn
-	server *server
+	server  *server
+	reading atomic.Bool
+	wonder  *time.Timer
+}
+
+func (s *server) adopt(conn net.Conn) net.Conn {
+	c := &heard{Conn: conn, server: s}
+	c.wonder = time.AfterFunc(untilAsked, c.ask)
+	c.wonder.Stop()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conns[c] = struct{}{}
+	return c
+}
+
+// ask asks again and again for as long as somebody waits.
+func (c *heard) ask() {
+	if c.reading.Load() && c.server.answers() && c.reading.Load() {
+		c.wonder.Reset(untilAsked)
+	}
 }
 
 // Read is net.Conn's.
 func (c *heard) Read(to []byte) (int, error) {
-	var over atomic.Bool
-	var wonder func()
-	wonder = func() {
-		if !over.Load() && c.server.answers() {
-			time.AfterFunc(untilAsked, wonder)
-		}
-	}
-	waiting := time.AfterFunc(untilAsked, wonder)
+	c.reading.Store(true)
+	c.wonder.Reset(untilAsked)
 	n, err := c.Conn.Read(to)
-	over.Store(true)
-	waiting.Stop()
+	c.reading.Store(false)
+	c.wonder.Stop()
+	if n > 0 {
+		c.server.spoke.Add(1)
+	}
 	return n, err
 }
 

@@ -3,8 +3,13 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
 	"net/url"
+	"os"
+	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -88,5 +93,79 @@ func TestLongStatementOfAServerThatAnswersIsLeftAlone(t *testing.T) {
 	_, through := throughProxy(t, postgresURL(t))
 	if err := openDB(t, Options{URL: through}).slept(t.Context(), (2*untilAsked + answerKept).Seconds()); err != nil {
 		t.Error(err)
+	}
+}
+
+// roomFor forwards so many connections at a time, and keeps others waiting, as a proxy does that is full.
+func roomFor(t *testing.T, most int, address domain.Secret) domain.Secret {
+	t.Helper()
+	way, through := throughProxy(t, address)
+	front, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = front.Close() })
+	room := make(chan struct{}, most)
+	go func() {
+		for {
+			conn, err := front.Accept()
+			if err != nil {
+				return
+			}
+			t.Cleanup(func() { _ = conn.Close() })
+			select {
+			case room <- struct{}{}:
+			default:
+				continue
+			}
+			behind, err := net.Dial("tcp", way.Addr())
+			if err != nil {
+				return
+			}
+			t.Cleanup(func() { _ = behind.Close() })
+			go func() { _, _ = io.Copy(behind, conn) }() // ends with the connection
+			go func() { _, _ = io.Copy(conn, behind); <-room }()
+		}
+	}()
+	return domain.NewSecret(strings.Replace(through.Reveal(), way.Addr(), front.Addr().String(), 1))
+}
+
+func TestFullProxyIsNotTakenForASilentServer(t *testing.T) {
+	t.Parallel()
+	db := openDB(t, Options{URL: roomFor(t, 2, postgresURL(t)), MaxConns: 2})
+	long := make(chan error, 1)
+	go func() { long <- db.slept(t.Context(), (untilAsked + untilSilent + 2*answerKept).Seconds()) }()
+	for {
+		select {
+		case err := <-long:
+			if err != nil {
+				t.Errorf("a long statement: %v", err)
+			}
+			return
+		default:
+		}
+		if err := db.slept(t.Context(), 0.2); err != nil {
+			t.Fatalf("a statement beside it: %v", err)
+		}
+	}
+}
+
+func TestServerThatCannotBeReachedInTimeIsSilent(t *testing.T) {
+	t.Parallel()
+	for name, err := range map[string]error{
+		"the dialer's own limit": &net.OpError{Op: "dial", Err: context.DeadlineExceeded},
+		"no answer":              &net.OpError{Op: "read", Err: os.ErrDeadlineExceeded},
+		"no way":                 &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.EHOSTUNREACH)},
+	} {
+		if unheard(err) == nil {
+			t.Errorf("%s is taken for an answer", name)
+		}
+	}
+	for name, err := range map[string]error{
+		"an answer": nil, "a refusal": &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}, "hung up": io.EOF,
+	} {
+		if unheard(err) != nil {
+			t.Errorf("%s is taken for silence", name)
+		}
 	}
 }

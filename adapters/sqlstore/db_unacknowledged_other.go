@@ -2,10 +2,7 @@
 
 package sqlstore
 
-import (
-	"context"
-	"syscall"
-)
+import "time"
 
 // giveUpUnacknowledged leaves it to the system when to break a connection.
-func giveUpUnacknowledged(context.Context, string, string, syscall.RawConn) error { return nil }
+func giveUpUnacknowledged(time.Duration) controlContext { return nil }

@@ -68,9 +68,10 @@ func Transfer(ctx context.Context, from *DB, to domain.Secret, options TransferO
 	return done, nil
 }
 
-// patientWithStatements sets no limit to how long they take, but has the server notice within a minute when this machine is
-// gone: until then another run is kept away.
+// patientWithStatements sets no limit to how long they take, and lets the server read slowly what is copied, but has it notice
+// within a minute when this machine is gone: until then another run is kept away.
 func patientWithStatements(config *pgx.ConnConfig) {
+	config.DialFunc = dialer(config.ConnectTimeout, 12*unacknowledged).DialContext
 	delete(config.RuntimeParams, "statement_timeout")
 	delete(config.RuntimeParams, "idle_in_transaction_session_timeout")
 	if config.DefaultQueryExecMode == pgx.QueryExecModeSimpleProtocol {
