@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"crypto/rand"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -17,11 +18,14 @@ const (
 	attemptsForget = time.Hour
 )
 
-// tryScript counts a try unless the last one makes it wait.
+// tryScript counts a try unless the last one makes it wait. One that was counted is not counted again when the client repeats it.
 //
-// KEYS: entry. ARGV: now, how many are free, first wait, longest wait, time until all is forgotten; in microseconds.
+// KEYS: entry, mark of this try. ARGV: now, how many are free, first wait, longest wait, time until all is forgotten; in microseconds.
 // Returns how many microseconds to wait.
 var tryScript = redis.NewScript(`
+if redis.call('EXISTS', KEYS[2]) == 1 then
+	return 0
+end
 local now, free, first, longest, forget =
 	tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local count, last = string.match(redis.call('GET', KEYS[1]) or '', '^(%d+) (%d+)$')
@@ -36,6 +40,7 @@ if count > free then
 	end
 end
 redis.call('SET', KEYS[1], string.format('%d ', count + 1) .. ARGV[1], 'PX', string.format('%.0f', forget / 1000))
+redis.call('SET', KEYS[2], '', 'PX', 5000)
 return 0
 `)
 
@@ -50,7 +55,8 @@ func NewAttempts(client redis.UniversalClient) *Attempts { return &Attempts{clie
 
 // Try counts a try. The first five count and make nobody wait; the sixth makes the seventh wait 2 s.
 func (a *Attempts) Try(ctx context.Context, key string, now time.Time) (time.Duration, error) {
-	wait, err := tryScript.Run(ctx, a.redis, []string{attemptPrefix + key + "}"},
+	entry := attemptPrefix + key + "}"
+	wait, err := tryScript.Run(ctx, a.redis, []string{entry, entry + ":" + rand.Text()},
 		now.UnixMicro(), freeAttempts, firstWait.Microseconds(), longestWait.Microseconds(), attemptsForget.Microseconds(),
 	).Int64()
 	if err != nil {

@@ -61,7 +61,9 @@ func newClient(options *redis.UniversalOptions) redis.UniversalClient {
 	if isCluster(options) {
 		cluster := options.Cluster()
 		cluster.ClusterStateReloadInterval = slotsReload
-		return redis.NewClusterClient(cluster)
+		client := redis.NewClusterClient(cluster)
+		client.OnNewNode(func(node *redis.Client) { node.AddHook(once{}) })
+		return client
 	}
 	client := redis.NewUniversalClient(options)
 	client.AddHook(again{})

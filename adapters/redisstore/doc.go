@@ -18,6 +18,11 @@
 //	token:{APP}              its access_token, sealed, when that was fetched, when it expires, and its digest
 //	tokenlock:{APP}          who fetches the next one
 //
+// A client sends again what was on a connection that broke. For the few seconds in which it may, these tell what was done already:
+//
+//	displaced:{USER}:SESSION the sessions that gave way to that one
+//	attempts:{KEY}:TRY       a try that was counted
+//
 // Every key expires by itself, so nothing is swept. Each operation is one command or one script, and one round trip.
 //
 // Redis must not evict keys at will (maxmemory-policy noeviction, or volatile-ttl at worst): a sorted set that goes before

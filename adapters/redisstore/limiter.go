@@ -2,13 +2,11 @@ package redisstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
 )
 
@@ -30,12 +28,13 @@ return 0
 `)
 
 // Limiter is a ports.RateLimiter. It goes by the instants it is given, so replicas whose clocks differ differ as much in when
-// they allow the next; an entry goes by Redis's clock. While the server of a Cluster that has a key does not answer, the process
-// counts that key by itself: the others have the sessions of most people, who are not to wait for it, and no limit ends with
-// a server. It is safe for concurrent use.
+// they allow the next; an entry goes by Redis's clock. While the server of a Cluster that has a key does not answer and another
+// does, the process counts that key by itself: the others have the sessions of most people, who are not to wait for it, and no
+// limit ends with a server. It is safe for concurrent use.
 type Limiter struct {
 	hot     hot
-	standIn *standIn // nil where one server has all keys, and nobody can sign in without it
+	others  *others // nil where one server has all keys, and nobody can sign in without it
+	standIn *standIn
 }
 
 var _ ports.RateLimiter = (*Limiter)(nil)
@@ -44,7 +43,7 @@ var _ ports.RateLimiter = (*Limiter)(nil)
 func NewLimiter(client redis.UniversalClient) *Limiter {
 	l := &Limiter{hot: newHot(client)}
 	if l.hot.cluster != nil {
-		l.standIn = newStandIn()
+		l.others, l.standIn = &others{cluster: l.hot.cluster}, newStandIn()
 	}
 	return l
 }
@@ -67,13 +66,12 @@ func (l *Limiter) Take(ctx context.Context, key string, rate ports.Rate, now tim
 		return err
 	})
 	if err != nil {
-		err = translate(ctx, "take from allowance", err)
 		known := false
-		if l.standIn != nil && errors.Is(err, domain.ErrUnavailable) {
+		if l.others != nil && ctx.Err() == nil && away(err) && l.others.serve(ctx) {
 			wait, known = l.standIn.take(key, now.UnixMicro(), interval, per)
 		}
 		if !known {
-			return 0, err
+			return 0, translate(ctx, "take from allowance", err)
 		}
 	}
 	return time.Duration(wait) * time.Microsecond, nil

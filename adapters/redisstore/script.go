@@ -31,11 +31,13 @@ var (
 	// openScript keeps a session and makes the index outlive it. Only when the index holds more than the user may have is it
 	// read: what is gone by itself leaves it, and of the rest what was idle longest gives way, those that are not live (whose
 	// time left is made less than any other) before those that are. It then costs a microsecond or two for each that the user
-	// may have.
+	// may have. A session that the index has already is the client's repetition, which is told again what gave way the first time:
+	// that is kept for five seconds under displaced:{USER}:SESSION.
 	//
 	// KEYS: live key, refresh key, index, fence.
 	// ARGV: session, live value, milliseconds live, record, milliseconds refreshable, version of the user, milliseconds in the
-	// index, how many sessions the user may have. Returns those that gave way, and nothing for a session below the fence.
+	// index, how many sessions the user may have. Returns those that gave way with a blank between them, and nothing for a session
+	// below the fence.
 	openScript = redis.NewScript(`
 local fence = redis.call('GET', KEYS[4])
 if fence and tonumber(ARGV[6]) < tonumber(string.match(fence, '^%d+')) then
@@ -43,13 +45,16 @@ if fence and tonumber(ARGV[6]) < tonumber(string.match(fence, '^%d+')) then
 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 redis.call('SET', KEYS[2], ARGV[4], 'PX', ARGV[5])
-redis.call('ZADD', KEYS[3], ARGV[6], ARGV[1])
+local ended, displaced = {}, 'displaced' .. string.match(KEYS[1], ':.*')
+if redis.call('ZADD', KEYS[3], ARGV[6], ARGV[1]) == 0 then
+	ended[1] = redis.call('GET', displaced) or nil
+end
 if redis.call('PTTL', KEYS[3]) < tonumber(ARGV[7]) then
 	redis.call('PEXPIRE', KEYS[3], ARGV[7])
 end
 local most = tonumber(ARGV[8])
 if redis.call('ZCARD', KEYS[3]) <= most then
-	return {}
+	return ended[1] or ''
 end
 local live = string.sub(KEYS[1], 1, -1 - #ARGV[1])
 local refresh = string.sub(KEYS[2], 1, -1 - #ARGV[1])
@@ -66,8 +71,7 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
 		ids[#ids + 1], lefts[#lefts + 1] = id, left
 	end
 end
-local ended = {}
-for i = 1, #ids + 1 - most do
+for _ = 1, #ids + 1 - most do
 	local first = 1
 	for j = 2, #ids do
 		if lefts[j] < lefts[first] then
@@ -78,9 +82,14 @@ for i = 1, #ids + 1 - most do
 	table.remove(lefts, first)
 	redis.call('DEL', live .. id, refresh .. id)
 	redis.call('ZREM', KEYS[3], id)
-	ended[i] = id
+	ended[#ended + 1] = id
 end
-return ended
+if #ended == 0 then
+	return ''
+end
+local names = table.concat(ended, ' ')
+redis.call('SET', displaced, names, 'PX', 5000)
+return names
 `)
 
 	// endScript forgets a session.

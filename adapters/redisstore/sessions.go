@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -36,24 +35,13 @@ func NewSessions(client redis.UniversalClient, cipher ports.Cipher, limits domai
 // fenced is how long a fence is kept, in milliseconds. It outlives any sign-in that read the user before it.
 const fenced = int64(time.Hour / time.Millisecond)
 
-// Ping reports domain.ErrUnavailable when Redis does not answer: of a Cluster, when no master does.
+// Ping reports domain.ErrUnavailable when Redis does not answer: of a Cluster, when no master serves.
 func (s *Sessions) Ping(ctx context.Context) error {
 	cluster, ok := s.redis.(*redis.ClusterClient)
 	if !ok {
 		return translate(ctx, "ping Redis", s.redis.Ping(ctx).Err())
 	}
-	var answered atomic.Bool
-	err := cluster.ForEachMaster(ctx, func(ctx context.Context, master *redis.Client) error {
-		err := master.Ping(ctx).Err()
-		if err == nil {
-			answered.Store(true)
-		}
-		return err
-	})
-	if answered.Load() {
-		return nil
-	}
-	return translate(ctx, "ping Redis", err)
+	return translate(ctx, "ping Redis", serving(ctx, cluster))
 }
 
 // Open keeps a new session, which stays whatever most is. Sessions that are not live give way before those that are, and of
@@ -67,7 +55,7 @@ func (s *Sessions) Open(ctx context.Context, session *domain.Session, most int) 
 	if err != nil {
 		return nil, fmt.Errorf("open session: %w", err)
 	}
-	var names []string
+	var names string
 	keys := keysOf(state.UserID, state.ID)
 	err = s.hot.do(ctx, keys[0], func(client redis.UniversalClient) (err error) {
 		names, err = openScript.Run(ctx, client, keys,
@@ -76,7 +64,7 @@ func (s *Sessions) Open(ctx context.Context, session *domain.Session, most int) 
 			record, millisecondsTo(state, state.RefreshUntil),
 			state.UserVersion, millisecondsTo(state, state.ExpiresAt),
 			max(most, 1),
-		).StringSlice()
+		).Text()
 		return err
 	})
 	if errors.Is(err, redis.Nil) {
@@ -86,7 +74,7 @@ func (s *Sessions) Open(ctx context.Context, session *domain.Session, most int) 
 		return nil, translate(ctx, "open session", err)
 	}
 	var ended []domain.SessionID
-	for _, name := range names {
+	for name := range strings.FieldsSeq(names) {
 		id, err := domain.ParseSessionID(name)
 		if err != nil {
 			return nil, errors.New("open session: what gave way has no id")
