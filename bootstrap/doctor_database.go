@@ -66,16 +66,24 @@ func checkSchema(state sqlstore.SchemaState) finding {
 	return ok("schema up to date")
 }
 
-// checkStores opens the database as the service does, and adds nothing to it.
 func (d *doctor) checkStores(ctx context.Context) []finding {
-	const advice = "see what it says of the cause; with the embedded database, run doctor as the service's account"
 	ring := vault.New(d.now)
-	db, err := sqlstore.Open(ctx, sqlstore.Options{URL: databaseURL(d.cfg), MaxConns: 2, Cipher: ring, Codec: cloudevent.New()})
+	db, err := sqlstore.Open(ctx, sqlstore.Options{URL: databaseURL(d.cfg), MaxConns: 2, ReadOnly: true, Cipher: ring, Codec: cloudevent.New()})
 	if err != nil {
-		return []finding{fail("cannot be read: "+err.Error(), advice).of("keys")}
+		unread := d.unread(err)
+		return []finding{unread.of("keys"), unread.of("outbox")}
 	}
 	defer func() { _ = db.Close() }() // nothing was written
 	return []finding{d.checkKeys(ctx, db, ring).of("keys"), d.checkOutbox(ctx, db).of("outbox")}
+}
+
+// unread is the finding of what the database does not let us read.
+func (d *doctor) unread(err error) finding {
+	advice := "see what it says of the cause; if rights are lacking, grant the account that database.url names those of the service's"
+	if d.cfg.EmbeddedDatabase() {
+		advice = "see what it says of the cause, and run doctor as the service's account"
+	}
+	return fail("cannot be read: "+err.Error(), advice)
 }
 
 // checkOutbox warns of what menjin outbox status shows and somebody has to decide on.

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,8 +28,8 @@ func onBothDatabases(t *testing.T, test func(t *testing.T, w *ward)) {
 	}
 }
 
-// change runs a statement on the ward's database.
-func (w *ward) change(t *testing.T, statement string) {
+// database opens the ward's database until t ends.
+func (w *ward) database(t *testing.T) *sql.DB {
 	t.Helper()
 	driver, source := "pgx", w.cfg.Database.URL.Reveal()
 	if w.cfg.EmbeddedDatabase() {
@@ -38,8 +39,14 @@ func (w *ward) change(t *testing.T, statement string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
-	if _, err := db.ExecContext(t.Context(), statement); err != nil {
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// change runs a statement on the ward's database.
+func (w *ward) change(t *testing.T, statement string) {
+	t.Helper()
+	if _, err := w.database(t).ExecContext(t.Context(), statement); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -144,7 +151,7 @@ func TestKeysThatAreOldOrCannotBeOpenedAreFound(t *testing.T) {
 	})
 }
 
-func TestNoKeysAreMadeByLooking(t *testing.T) {
+func TestNothingIsMadeByLooking(t *testing.T) {
 	t.Parallel()
 	onBothDatabases(t, func(t *testing.T, w *ward) {
 		if err := sqlstore.Migrate(t.Context(), databaseURL(w.cfg)); err != nil {
@@ -152,9 +159,59 @@ func TestNoKeysAreMadeByLooking(t *testing.T) {
 		}
 		for range 2 {
 			w.wantsOfDatabase(t, "before the first start", "keys", verdictOK, "none yet")
+			w.wantsOfDatabase(t, "before the first start", "outbox", verdictOK, "0 events")
+		}
+		var shards int
+		if err := w.database(t).QueryRowContext(t.Context(), "SELECT count(*) FROM outbox_shards").Scan(&shards); err != nil || shards != 0 {
+			t.Errorf("doctor has made %d shards (%v), want none", shards, err)
 		}
 		if exists(localKeyFile(w.cfg)) {
 			t.Error("doctor has made a master key")
+		}
+	})
+}
+
+func TestPostgresThatOnlyLetsReadIsExamined(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t, nil)
+	w := admit(t, map[string]string{"database.url": url})
+	w.serve(t)()
+	for _, parameter := range []string{"default_transaction_read_only=on", "role=pg_read_all_data"} {
+		reader := admit(t, map[string]string{"database.url": url + "&" + parameter, "data_dir": w.cfg.DataDir})
+		for name, word := range map[string]string{"database": "PostgreSQL", "migrations": "up to date", "keys": "opened by the master key", "outbox": "events wait"} {
+			reader.wantsOfDatabase(t, parameter, name, verdictOK, word)
+		}
+	}
+}
+
+func TestSQLiteIsExaminedBesideAWriterThatDoesNotEnd(t *testing.T) {
+	t.Parallel()
+	w := admit(t, nil)
+	w.serve(t)()
+	conn, err := w.database(t).Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	w.wantsOfDatabase(t, "locked", "keys", verdictOK, "opened by the master key")
+	w.wantsOfDatabase(t, "locked", "outbox", verdictOK, "events wait")
+}
+
+func TestAdviceOnStoresThatCannotBeReadIsThatOfTheirDatabase(t *testing.T) {
+	t.Parallel()
+	onBothDatabases(t, func(t *testing.T, w *ward) {
+		word := "grant the account"
+		if w.cfg.EmbeddedDatabase() {
+			word = "as the service's account"
+		}
+		w.serve(t)()
+		w.change(t, "ALTER TABLE data_keys RENAME TO elsewhere")
+		got := found(t, w.checkDatabase(t.Context()), "keys")
+		if wants(t, "no table", got, verdictFail, "data_keys"); !strings.Contains(got.Advice, word) {
+			t.Errorf("advice: got %q, want %q in it", got.Advice, word)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package bootstrap
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -19,32 +20,50 @@ const (
 
 func (d *doctor) checkFolder(context.Context) finding {
 	folder := d.cfg.DataDir
-	if !exists(folder) {
+	info, err := os.Stat(folder)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return ok("is not there yet; the service makes it")
-	}
-	if runtime.GOOS == "windows" {
+	case err != nil:
+		return warn(err.Error(), "run doctor as the service's account")
+	case runtime.GOOS == "windows":
 		return ok(folder)
 	}
-	var bare []string
-	err := filepath.WalkDir(filepath.Join(folder, "keys"), func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return nil //nolint:nilerr // no keys there, or none that can be listed
+	bare, keys := lookAtKeys(os.DirFS(folder))
+	if len(bare) > 0 {
+		return fail("others can read "+strings.Join(bare, ", ")+" in "+folder,
+			"chmod 600 them; if others have accounts here, rotate with menjin keys rotate --master")
+	}
+	said := fmt.Sprintf("%s; the folder has mode %04o", keys, info.Mode().Perm())
+	root := os.Geteuid() == 0
+	if folderExposed(info.Mode(), ownedByUs(info) && !root, mounted(folder, info) && !root) {
+		return warn(said, "chmod 700 "+folder+"; if the service's account does not own it, chown it first")
+	}
+	return ok(said)
+}
+
+// lookAtKeys returns the key files that others can read, and what to say when there are none.
+func lookAtKeys(folder fs.FS) (bare []string, said string) {
+	said = "keys are their owner's alone"
+	_ = fs.WalkDir(folder, "keys", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			if !errors.Is(err, fs.ErrNotExist) {
+				said = "keys were not looked at, as this account cannot list them"
+			}
+			return nil
 		}
-		if info, err := entry.Info(); err == nil && info.Mode().Perm()&0o077 != 0 {
+		if info, err := entry.Info(); err == nil && !entry.IsDir() && info.Mode().Perm()&0o077 != 0 {
 			bare = append(bare, path)
 		}
 		return nil
 	})
-	if err != nil {
-		return warn(err.Error(), "see who may read the folder")
-	}
-	if len(bare) > 0 {
-		return fail("others can read "+strings.Join(bare, ", "), "chmod 600 them; if others have accounts here, rotate with menjin keys rotate --master")
-	}
-	if info, err := os.Stat(folder); err == nil && info.Mode().Perm()&0o077 != 0 {
-		return warn(fmt.Sprintf("%s has mode %04o", folder, info.Mode().Perm()), "chmod 700 it")
-	}
-	return ok("keys and folder are their owner's alone")
+	return bare, said
+}
+
+// folderExposed judges as exposed does, except for a volume of another's: Kubernetes opens those to all accounts, of which a
+// container has no others, and the service cannot change it.
+func folderExposed(mode fs.FileMode, ours, volume bool) bool {
+	return exposed(mode, ours) && (ours || !volume)
 }
 
 // checkSecretFiles looks at the files that hold what the service is told in confidence, and at nothing in them.

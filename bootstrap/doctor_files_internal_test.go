@@ -26,8 +26,9 @@ func TestFolderThatOthersMayOpenIsFound(t *testing.T) {
 	w := admit(t, nil)
 	wants(t, "before the first start", w.checkFolder(t.Context()), verdictOK, "not there yet")
 	w.serve(t)()
-	wants(t, "as the service makes it", w.checkFolder(t.Context()), verdictOK, "their owner's alone")
+	wants(t, "as the service makes it", w.checkFolder(t.Context()), verdictOK, "their owner's alone; the folder has mode 0700")
 	key := localKeyFile(w.cfg)
+	name := filepath.Base(key)
 	for _, step := range []struct {
 		path    string
 		mode    fs.FileMode
@@ -36,14 +37,65 @@ func TestFolderThatOthersMayOpenIsFound(t *testing.T) {
 	}{
 		{w.cfg.DataDir, 0o755, verdictWarn, "mode 0755"},
 		{w.cfg.DataDir, 0o700, verdictOK, ""},
-		{key, 0o640, verdictFail, key},
-		{key, 0o604, verdictFail, key},
+		{key, 0o640, verdictFail, name},
+		{key, 0o604, verdictFail, name},
 		{key, 0o600, verdictOK, ""},
 	} {
 		if err := os.Chmod(step.path, step.mode); err != nil {
 			t.Fatal(err)
 		}
 		wants(t, step.path, w.checkFolder(t.Context()), step.verdict, step.word)
+	}
+}
+
+func TestFolderThatTheServiceCannotChangeIsNoFault(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		what         string
+		mode         fs.FileMode
+		ours, volume bool
+		want         bool
+	}{
+		{"as the service makes it", 0o700, true, false, false},
+		{"ours, for its group", 0o750, true, false, true},
+		{"ours, a volume", 0o755, true, true, true},
+		{"Kubernetes' emptyDir with fsGroup", fs.ModeSetgid | 0o777, false, true, false},
+		{"Kubernetes' claim with fsGroup", fs.ModeSetgid | 0o775, false, true, false},
+		{"another's, lent by its group", 0o770, false, false, false},
+		{"another's, for all", 0o777, false, false, true},
+	} {
+		if got := folderExposed(c.mode, c.ours, c.volume); got != c.want {
+			t.Errorf("%s: got exposed %t, want %t", c.what, got, c.want)
+		}
+	}
+}
+
+func TestVolumeIsKnownByItsFileSystem(t *testing.T) {
+	t.Parallel()
+	for folder, want := range map[string]bool{"/dev": true, "/dev/": true, "/": false, t.TempDir(): false} {
+		info, err := os.Stat(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := mounted(folder, info); got != want {
+			t.Errorf("%s: got mounted %t, want %t", folder, got, want)
+		}
+	}
+}
+
+// shut is a folder that may not be looked into.
+type shut struct{}
+
+func (shut) Open(name string) (fs.File, error) {
+	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
+}
+
+func TestKeysThatCannotBeListedAreNotCalledSafe(t *testing.T) {
+	t.Parallel()
+	for want, folder := range map[string]fs.FS{"not looked at": shut{}, "their owner's alone": os.DirFS(t.TempDir())} {
+		if bare, said := lookAtKeys(folder); len(bare) > 0 || !strings.Contains(said, want) {
+			t.Errorf("got %q and %q, want %q", bare, said, want)
+		}
 	}
 }
 

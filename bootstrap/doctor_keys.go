@@ -20,7 +20,7 @@ func (d *doctor) checkKeys(ctx context.Context, db *sqlstore.DB, ring *vault.Vau
 	store := sqlstore.NewDataKeys(db)
 	stored, err := store.Newest(ctx)
 	if err != nil {
-		return fail(err.Error(), "see what the database says of it")
+		return d.unread(err)
 	}
 	if stored.Version == 0 {
 		return ok("none yet; the service makes them")

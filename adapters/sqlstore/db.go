@@ -18,7 +18,7 @@ import (
 type DB struct {
 	bun    *bun.DB       // over the pool, or over SQLite's readers
 	pool   *pgxpool.Pool // nil on SQLite
-	writer *writer       // nil on PostgreSQL
+	writer *writer       // nil on PostgreSQL, and where nothing is to be written
 
 	cipher   ports.Cipher
 	codec    ports.EventCodec
@@ -48,6 +48,9 @@ func Open(ctx context.Context, options Options) (*DB, error) {
 		if err := db.checkTransferred(ctx); err != nil {
 			return nil, errors.Join(fmt.Errorf("open database: %w", err), db.Close())
 		}
+	}
+	if options.ReadOnly {
+		return db, nil
 	}
 	if err := db.seedShards(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", err), db.Close())

@@ -35,7 +35,11 @@ func (db *DB) openPostgres(ctx context.Context, options Options) error {
 		config.MaxConns = int32(options.MaxConns)
 	}
 	config.ConnConfig.DialFunc = listenTo(config.ConnConfig.DialFunc).Dial
-	if config.ConnConfig.DefaultQueryExecMode != pgx.QueryExecModeSimpleProtocol {
+	switch simple := config.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeSimpleProtocol; {
+	case simple: // nothing is prepared, and poolers refuse parameters they do not know
+	case options.ReadOnly:
+		config.ConnConfig.RuntimeParams["default_transaction_read_only"] = "on"
+	default:
 		config.AfterConnect = prepareHotStatements
 	}
 	if options.Tracer != nil {

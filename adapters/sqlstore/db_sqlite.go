@@ -19,19 +19,29 @@ func (db *DB) openSQLite(options Options) error {
 	if err != nil {
 		return err
 	}
+	if options.ReadOnly {
+		return db.openSQLiteReaders(path, options)
+	}
 	writing, err := openSQLiteWriter(path, options.Tracer)
 	if err != nil {
 		return err
 	}
+	if err := db.openSQLiteReaders(path, options); err != nil {
+		return errors.Join(err, writing.Close())
+	}
+	db.writer = newWriter(bun.NewDB(writing, sqlitedialect.New()))
+	go db.writer.run()
+	return nil
+}
+
+func (db *DB) openSQLiteReaders(path string, options Options) error {
 	reading, err := openDriver(sqliteDSN(path, "query_only(1)"), options.Tracer)
 	if err != nil {
-		return errors.Join(err, writing.Close())
+		return err
 	}
 	reading.SetMaxOpenConns(options.MaxConns)
 	reading.SetMaxIdleConns(options.MaxConns)
 	db.bun = bun.NewDB(reading, sqlitedialect.New())
-	db.writer = newWriter(bun.NewDB(writing, sqlitedialect.New()))
-	go db.writer.run()
 	return nil
 }
 

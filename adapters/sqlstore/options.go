@@ -25,6 +25,9 @@ type Options struct {
 	// Shards divides the outbox, 1 to 16, 1 if zero; always 1 on SQLite. A user's events lie in the shard that this number
 	// gives, so it changes only while nothing waits or is held.
 	Shards int
+	// ReadOnly is for looking: Open adds nothing, and does not wait for whoever writes. What would write fails, except through a
+	// pooler with simple_protocol, which is not told.
+	ReadOnly bool
 
 	Cipher ports.Cipher
 	Codec  ports.EventCodec

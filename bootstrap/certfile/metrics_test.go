@@ -7,7 +7,10 @@ import (
 	"github.com/menjin-id/menjin/internal/testserver/promtest"
 )
 
-const endMetric = "menjin_tls_certificate_not_after_timestamp_seconds"
+const (
+	endMetric   = "menjin_tls_certificate_not_after_timestamp_seconds"
+	renewMetric = "menjin_tls_certificate_renew_before_timestamp_seconds"
+)
 
 func TestEndIsThatOfTheCertificateThatIsServed(t *testing.T) {
 	t.Parallel()
@@ -17,6 +20,10 @@ func TestEndIsThatOfTheCertificateThatIsServed(t *testing.T) {
 		t.Helper()
 		if got := promtest.Value(t, metrics, endMetric); got != float64(want.Unix()) {
 			t.Errorf("%s: got %v, want %d", what, got, want.Unix())
+		}
+		renew := want.Add(-14 * 24 * time.Hour)
+		if got := promtest.Value(t, metrics, renewMetric); got != float64(renew.Unix()) {
+			t.Errorf("%s: it is to be renewed before %v, want %d", what, got, renew.Unix())
 		}
 	}
 	ends := noon.Add(90 * 24 * time.Hour)
@@ -40,8 +47,10 @@ func TestEndIsThatOfTheCertificateThatIsServed(t *testing.T) {
 func TestEndIsZeroWhereTLSIsSomebodyElses(t *testing.T) {
 	t.Parallel()
 	var none *Pair
-	if got, metrics := promtest.Value(t, none.Metrics(), endMetric), len(none.Metrics()); got != 0 || metrics != 1 {
-		t.Errorf("got %v of %d metrics, want 0 of one", got, metrics)
+	for _, name := range []string{endMetric, renewMetric} {
+		if got, metrics := promtest.Value(t, none.Metrics(), name), len(none.Metrics()); got != 0 || metrics != 2 {
+			t.Errorf("%s: got %v of %d metrics, want 0 of two", name, got, metrics)
+		}
 	}
 }
 

@@ -79,10 +79,11 @@ func (p *Pair) warn() {
 
 // EndsSoon reports whether a certificate should have been renewed by now, or has ended.
 func EndsSoon(leaf *x509.Certificate, now time.Time) bool {
-	return !now.Before(leaf.NotAfter.Add(-notice(leaf)))
+	return !now.Before(renewBefore(leaf))
 }
 
-// notice is a fortnight, or a fifth of a short life: a certificate of ninety days is usually renewed thirty before its end.
-func notice(leaf *x509.Certificate) time.Duration {
-	return min(14*24*time.Hour, leaf.NotAfter.Sub(leaf.NotBefore)/5)
+// renewBefore is a fortnight before the end, or a fifth of a short life: a certificate of ninety days is usually renewed thirty
+// before its end.
+func renewBefore(leaf *x509.Certificate) time.Time {
+	return leaf.NotAfter.Add(-min(14*24*time.Hour, leaf.NotAfter.Sub(leaf.NotBefore)/5))
 }
