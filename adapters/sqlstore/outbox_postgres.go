@@ -60,6 +60,7 @@ func (o *Outbox) drainShard(ctx context.Context, conn *pgxpool.Conn, limit int, 
 			return drained, false, err
 		}
 	}
+	drained.More = drained.Events > 0 && o.db.shards > 1
 	if len(taken.ids) > 0 {
 		err = o.commit(ctx, conn, &lease, taken, position)
 	}

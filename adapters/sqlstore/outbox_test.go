@@ -208,3 +208,18 @@ func TestFailingShardDoesNotKeepOthersFromTheirTurn(t *testing.T) {
 		t.Errorf("events published of the other shards: got %d, want %d", got, want)
 	}
 }
+
+func TestWhoeverDrainedAShardIsToldOfTheOthers(t *testing.T) {
+	t.Parallel()
+	for _, shards := range []int{1, 2} {
+		o := newOutboxTest(t, openDB(t, Options{URL: postgres.url(t), Shards: shards}), OutboxOptions{})
+		o.append(t, newUserID())
+		for _, want := range []ports.Drained{{Events: 1, More: shards > 1}, {}} {
+			got, err := o.Drain(t.Context(), 100, o.publish)
+			got.Shard = 0
+			if err != nil || got != want {
+				t.Errorf("%d shards: got %+v, error %v, want %+v", shards, got, err, want)
+			}
+		}
+	}
+}

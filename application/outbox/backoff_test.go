@@ -25,9 +25,10 @@ type watched struct {
 
 func (q *watched) Drain(context.Context, int, ports.Publish) (ports.Drained, error) {
 	q.mu.Lock()
-	defer q.mu.Unlock()
 	q.looks = append(q.looks, time.Now())
-	return q.answer()
+	answer := q.answer
+	q.mu.Unlock()
+	return answer()
 }
 
 func (q *watched) Delay(_ context.Context, _ int, until time.Time) error {
@@ -230,6 +231,79 @@ func TestFullBatchIsFollowedByTheNextAtOnce(t *testing.T) {
 		}
 		a.stop()
 	})
+}
+
+func TestEventsGatherBehindALargeBatchOfABusyMachine(t *testing.T) {
+	t.Parallel()
+	for name, batch := range map[string]struct {
+		events int
+		takes  time.Duration
+		want   time.Duration // between two looks
+	}{
+		"large and slow": {events: 64, takes: 5 * time.Millisecond, want: 25 * time.Millisecond},
+		"small":          {events: 63, takes: 5 * time.Millisecond, want: 5 * time.Millisecond},
+		"quick":          {events: 64, takes: 4 * time.Millisecond, want: 4 * time.Millisecond},
+		"full":           {events: 500, takes: 5 * time.Millisecond, want: 5 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var a *alone
+				began := make(chan struct{})
+				a = watch(func() (ports.Drained, error) {
+					<-began
+					a.wake.Give() // somebody commits meanwhile
+					time.Sleep(batch.takes)
+					return ports.Drained{Events: batch.events}, nil
+				})
+				close(began)
+				time.Sleep(201 * time.Millisecond)
+				synctest.Wait()
+				pauses := a.queue.pauses() // before one is cut short
+				a.queue.answers(nothing)
+				a.stop()
+				if len(pauses) < 8 {
+					t.Errorf("got %d pauses in 200ms", len(pauses))
+				}
+				for i, pause := range pauses {
+					if pause != batch.want {
+						t.Errorf("pause %d: got %s, want %s", i, pause, batch.want)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestOtherShardsAreLookedForAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, stop := range map[string]bool{"at work": false, "when the service stops": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				left := 4
+				shards := func() (ports.Drained, error) {
+					if left--; left > 0 {
+						return ports.Drained{Shard: left, Events: 65 * (left % 2), More: true}, nil
+					}
+					return ports.Drained{}, nil
+				}
+				a := watch(nothing)
+				synctest.Wait()
+				before, _ := a.queue.count()
+				a.queue.answers(shards)
+				if !stop {
+					a.wake.Give()
+					time.Sleep(2 * 20 * time.Millisecond)
+					synctest.Wait()
+				}
+				a.stop()
+				if looks, _ := a.queue.count(); left > 0 || looks-before < 4 {
+					t.Errorf("looked %d times, want 4 at least", looks-before)
+				}
+			})
+		})
+	}
 }
 
 func TestBusyRelayTellsTheOthers(t *testing.T) {

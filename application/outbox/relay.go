@@ -19,6 +19,13 @@ const (
 	longestDelay = 30 * time.Second
 	lastDrain    = 5 * time.Second  // for what is left when the service stops
 	stepLimit    = 20 * time.Second // for one step, so that a database that never answers holds nobody
+
+	// A batch of so many events that takes so long tells of writers who keep the machines busy. The next one then gathers for a
+	// moment: a batch costs the database and the stream much that does not depend on how many are in it, and takes that from the
+	// writers.
+	busyBatch = 64
+	busyFor   = 5 * time.Millisecond
+	gatherFor = 20 * time.Millisecond
 )
 
 // Relay publishes the events that wait in the outbox, in order for each user, until the stream has acknowledged them.
@@ -45,46 +52,57 @@ func NewRelay(
 func (r *Relay) Run(ctx context.Context) error {
 	failures := 0
 	for {
-		before := failures
 		// A batch under way is brought to its end, whatever happens to ctx: it is bounded by its own deadline.
-		pause := r.step(context.WithoutCancel(ctx), ctx, &failures)
+		rest := r.step(context.WithoutCancel(ctx), ctx, &failures)
 		if ctx.Err() != nil {
 			break
 		}
-		if pause > 0 && !r.wait(ctx, pause, failures > before) {
+		if rest.pause > 0 && !r.wait(ctx, rest) {
 			break
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastDrain)
 	defer cancel()
 	for failures = 0; ctx.Err() == nil && failures == 0; {
-		if r.step(ctx, ctx, &failures) > 0 {
+		if rest := r.step(ctx, ctx, &failures); rest.pause > 0 && !rest.meant {
 			break
 		}
 	}
 	return nil
 }
 
-// step drains one batch and returns how long to pause after it. It counts failures in a row. What a failure calls for may take
+// rest is a pause after a batch. Work that is announced ends it, unless it is meant.
+type rest struct {
+	pause time.Duration
+	meant bool
+}
+
+// step drains one batch and returns how to rest after it. It counts failures in a row. What a failure calls for may take
 // longer than a batch, and ends with the service.
-func (r *Relay) step(ctx, service context.Context, failures *int) time.Duration {
+func (r *Relay) step(ctx, service context.Context, failures *int) rest {
 	ctx, cancel := context.WithTimeout(ctx, stepLimit)
 	defer cancel()
+	began := time.Now()
 	drained, err := r.queue.Drain(ctx, batchSize, r.stream.Publish)
 	if err != nil {
-		return r.recover(service, drained, err, failures)
+		return rest{r.recover(service, drained, err, failures), true}
 	}
 	if *failures > 0 && drained.Events > 0 {
 		r.log.InfoContext(ctx, "events are published again", "failures", *failures)
 		*failures = 0
 	}
-	if drained.Events == batchSize {
-		return 0
+	switch {
+	case drained.Events == batchSize:
+		return rest{}
+	case drained.Events >= busyBatch && time.Since(began) >= busyFor:
+		return rest{gatherFor, true}
+	case drained.More:
+		return rest{}
 	}
 	if drained.Busy {
 		r.hints.Hint() // whoever works the shard may have looked before our commit
 	}
-	return pollShortest + rand.N(pollLongest-pollShortest)
+	return rest{pollShortest + rand.N(pollLongest-pollShortest), false}
 }
 
 // recover decides what follows a failure. An event that the stream will never store is set aside, and what the stream has
@@ -128,12 +146,11 @@ func (r *Relay) bury(ctx context.Context, rejected *ports.RejectedError) error {
 	return nil
 }
 
-// wait pauses. Work that is announced ends the pause, unless it follows a failure: then the pause is meant.
-func (r *Relay) wait(ctx context.Context, pause time.Duration, failed bool) (goOn bool) {
-	timer := time.NewTimer(pause)
+func (r *Relay) wait(ctx context.Context, rest rest) (goOn bool) {
+	timer := time.NewTimer(rest.pause)
 	defer timer.Stop()
 	wake, hints := (<-chan struct{})(r.wake), r.hints.Hints()
-	if failed {
+	if rest.meant {
 		wake, hints = nil, nil
 	}
 	select {
