@@ -2,10 +2,8 @@ package stage
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"strconv"
-	"time"
 
 	"github.com/menjin-id/menjin/chaos/part"
 	"github.com/menjin-id/menjin/internal/testserver/natsmesh"
@@ -44,21 +42,15 @@ func (s *Stage) Cluster(ctx context.Context, size int) (*Cluster, error) {
 		}
 		c.Servers = append(c.Servers, child)
 	}
-	return c, c.awaitQuorum(ctx)
+	return c, Until(ctx, "the NATS cluster keeps streams", func() error { return c.HasQuorum(ctx) })
 }
 
-func (c *Cluster) awaitQuorum(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	for {
-		err := c.HasQuorum(ctx)
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("wait for the NATS cluster: %w", err)
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
+// AwaitLeader returns the server that leads a stream, once so many copies of it are there and have caught up: under load one is
+// behind for a moment now and then.
+func (c *Cluster) AwaitLeader(ctx context.Context, stream string, copies int) (leader int, err error) {
+	err = Until(ctx, "all copies of "+stream+" are there", func() error {
+		leader, err = c.Leader(stream, copies)
+		return err
+	})
+	return leader, err
 }

@@ -70,8 +70,8 @@ func (r *run) nats(name string, behind int) step {
 	var server int
 	return step{
 		name: name,
-		harm: func(context.Context) error {
-			leader, err := r.NATS.Leader(natsbus.StreamName, stand.Size)
+		harm: func(ctx context.Context) error {
+			leader, err := r.NATS.AwaitLeader(ctx, natsbus.StreamName, stand.Size)
 			if err != nil {
 				return err
 			}

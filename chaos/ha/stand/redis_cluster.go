@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/menjin-id/menjin/chaos/stage"
 )
 
 const slots = 16384
@@ -50,11 +52,11 @@ func (r *Redis) form(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("form the Redis Cluster: %w", err)
 		}
-		if err := until(ctx, "the nodes know each other", func() error { return copy.client.ClusterReplicate(ctx, id).Err() }); err != nil {
+		if err := stage.Until(ctx, "the nodes know each other", func() error { return copy.client.ClusterReplicate(ctx, id).Err() }); err != nil {
 			return err
 		}
 	}
-	return until(ctx, "the Redis Cluster works", func() error {
+	return stage.Until(ctx, "the Redis Cluster works", func() error {
 		for _, node := range r.Nodes {
 			info, err := node.client.ClusterInfo(ctx).Result()
 			if err != nil {

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/menjin-id/menjin/chaos/stage"
 )
 
 const masterName = "menjin"
@@ -42,7 +44,7 @@ func (s *Stand) startSentinel(ctx context.Context, notice time.Duration) (*Redis
 		r.Sentinels, addresses = append(r.Sentinels, sentinel), append(addresses, sentinel.Addr())
 	}
 	r.URL = "redis://" + strings.Join(addresses, ",") + "?master_name=" + masterName
-	return r, until(ctx, "the Sentinels know each other", func() error { return r.know(ctx) })
+	return r, stage.Until(ctx, "the Sentinels know each other", func() error { return r.know(ctx) })
 }
 
 func (s *Stand) sentinel(number, master int, notice time.Duration) (*Node, error) {
@@ -79,24 +81,7 @@ func (r *Redis) know(ctx context.Context) error {
 	return r.Whole(ctx)
 }
 
-// until asks again and again, for a minute at most.
-func until(ctx context.Context, what string, is func() error) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	for {
-		err := is()
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("wait until %s: %w", what, err)
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-}
-
 // AwaitWhole returns when everything is up and well.
 func (s *Stand) AwaitWhole(ctx context.Context) error {
-	return until(ctx, "everything is well", func() error { return s.Whole(ctx) })
+	return stage.Until(ctx, "everything is well", func() error { return s.Whole(ctx) })
 }
