@@ -2,7 +2,6 @@ package subscriber
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -10,8 +9,6 @@ import (
 )
 
 const (
-	firstAsk  = 20 * time.Millisecond
-	maxAsk    = 250 * time.Millisecond
 	markEvery = 10 * time.Minute
 	settling  = time.Second // for so long a consumer that was just made may tell that it has nothing to hand out
 )
@@ -38,12 +35,6 @@ type session struct {
 	answers    chan answer
 	askAfter   time.Duration
 	askAgain   <-chan time.Time
-}
-
-// answer is how many events the server waited to be settled, and how many of them were here when it was asked.
-type answer struct {
-	held, unsettled int
-	err             error
 }
 
 // session returns when ctx has ended and everything is given back, or an error.
@@ -101,62 +92,6 @@ func (r *session) loop(ctx context.Context) error {
 	}
 }
 
-func (r *session) take(ctx context.Context, message jetstream.Msg) {
-	d := receive(message)
-	if d == nil {
-		return // not from a consumer; there is nothing to settle
-	}
-	if d.pin != r.pin || r.pin == "" {
-		r.pin = d.pin
-		r.lanes.drop() // it comes again, to whoever has the pin then
-		r.recovering, r.askAfter = true, firstAsk
-		r.options.Log.InfoContext(ctx, "events are received", "consumer", r.name)
-	}
-	r.lanes.add(d)
-	if r.recovering && !r.asking && r.askAgain == nil {
-		r.ask(ctx)
-	}
-}
-
-// ask finds out whether everything that the server waits for is here. A handler that still runs would settle something in
-// between and falsify the count.
-func (r *session) ask(ctx context.Context) {
-	r.askAgain = nil
-	if r.lanes.running > 0 {
-		r.askLater()
-		return
-	}
-	r.asking = true
-	held := r.lanes.held
-	go func() { // ends within requestWait; answers has room for it
-		ctx, cancel := context.WithTimeout(ctx, requestWait)
-		defer cancel()
-		info, err := r.consumer.Info(ctx)
-		if err != nil {
-			r.answers <- answer{err: err}
-			return
-		}
-		r.answers <- answer{held: held, unsettled: info.NumAckPending}
-	}()
-}
-
-func (r *session) askLater() {
-	r.askAgain = time.After(r.askAfter)
-	r.askAfter = min(2*r.askAfter, maxAsk)
-}
-
-func (r *session) recover(ctx context.Context, a answer) {
-	r.asking = false
-	if a.err == nil && a.held == a.unsettled {
-		r.recovering = false
-		return
-	}
-	if a.err != nil && ctx.Err() == nil {
-		r.options.Log.DebugContext(ctx, "the consumer does not answer", "consumer", r.name, "error", a.err)
-	}
-	r.askLater()
-}
-
 // startWork hands events to handlers, as many as may run at once.
 func (r *session) startWork() {
 	for !r.recovering && r.lanes.running < r.options.Workers {
@@ -205,74 +140,8 @@ func (r *session) prolong(ctx context.Context) {
 	}
 }
 
-// stop gives back what no handler has, and waits for those that run.
-func (r *session) stop(ctx context.Context) {
-	ctx = context.WithoutCancel(ctx)
-	r.pull.drain()
-	for _, d := range r.lanes.drop() {
-		_ = d.message.Nak() // without it the event comes after AckWait
-	}
-	prolong := time.NewTicker(r.options.AckWait / 3)
-	defer prolong.Stop()
-	timeout := time.NewTimer(r.options.StopTimeout)
-	defer timeout.Stop()
-	messages := r.pull.messages
-	for messages != nil || r.lanes.running > 0 || r.asking {
-		select {
-		case message, open := <-messages:
-			if !open {
-				messages = nil
-				continue
-			}
-			_ = message.Nak()
-		case s := <-r.settled:
-			r.settle(ctx, s)
-		case <-r.answers:
-			r.asking = false
-		case <-prolong.C:
-			r.prolong(ctx)
-		case <-timeout.C:
-			r.abandon()
-			r.pull.stop()
-		}
-	}
-	r.handOver(ctx)
-}
-
-// handOver lets another replica go on at once.
-func (r *session) handOver(ctx context.Context) {
-	if !r.js.Conn().IsConnected() {
-		return
-	}
-	if time.Since(r.began) > settling {
-		r.markProgress(ctx)
-	}
-	if r.pin == "" {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	if err := r.unpin(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-		r.options.Log.DebugContext(ctx, "the consumer is not unpinned", "consumer", r.name, "error", err)
-	}
-}
-
 func (r *session) markProgress(ctx context.Context) {
 	if err := r.mark(ctx, r.stream); err != nil {
 		r.options.Log.DebugContext(ctx, "progress is not marked", "consumer", r.name, "error", err)
 	}
-}
-
-// unpin does nothing when somebody else has the consumer by now.
-func (r *session) unpin(ctx context.Context) error {
-	info, err := r.consumer.Info(ctx)
-	if err != nil {
-		return err
-	}
-	for _, g := range info.PriorityGroups {
-		if g.Group == group && g.PinnedClientID == r.pin {
-			return r.stream.UnpinConsumer(ctx, r.name, group)
-		}
-	}
-	return nil
 }

@@ -2,45 +2,11 @@ package verifier
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
-	"encoding/base64"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"net/http"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
-
-	"github.com/golang-jwt/jwt/v5"
 )
 
-const (
-	fetchWait  = 5 * time.Second
-	fetchPause = 5 * time.Second // between two fetches, whatever tokens ask for
-	maxKeySet  = 64 << 10
-	maxKeys    = 64
-
-	// How long keys are taken as fresh: as the service says, within bounds that hold for a proxy in between that says otherwise.
-	defaultFresh = 5 * time.Minute
-	minFresh     = 10 * time.Second
-	maxFresh     = time.Hour
-)
-
-type key struct {
-	algorithm string
-	public    any
-}
-
-// keySet is what was fetched at a time. It never changes.
-type keySet struct {
-	byID       map[string]key
-	text, etag string
-}
+const fetchPause = 5 * time.Second // between two fetches, whatever tokens ask for
 
 // keyCache fetches the keys when they are needed, one fetch at a time. Nothing runs in between.
 type keyCache struct {
@@ -101,14 +67,6 @@ func (c *keyCache) find(ctx context.Context, id string) (key, error) {
 	return key{}, errHeader
 }
 
-func (s *keySet) get(id string) (key, bool) {
-	if s == nil {
-		return key{}, false
-	}
-	found, known := s.byID[id]
-	return found, known
-}
-
 func (c *keyCache) look() (set *keySet, age, fresh time.Duration, failure error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -136,106 +94,3 @@ func (c *keyCache) refresh(ctx context.Context, needed func(set *keySet, age, fr
 	}
 	c.options.Log.WarnContext(ctx, "token keys cannot be fetched", "url", c.url, "error", err)
 }
-
-// fetch returns the same set when it has not changed, and what was proven with it stays proven.
-func (c *keyCache) fetch(ctx context.Context, last *keySet) (*keySet, time.Duration, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url, nil)
-	if err != nil {
-		return nil, 0, fmt.Errorf("fetch token keys: %w", err)
-	}
-	if last != nil && last.etag != "" {
-		request.Header.Set("If-None-Match", last.etag)
-	}
-	response, err := c.options.Client.Do(request)
-	if err != nil {
-		return nil, 0, fmt.Errorf("fetch token keys: %w", err)
-	}
-	defer response.Body.Close()
-	fresh := min(freshFor(response.Header.Get("Cache-Control")), c.options.KeysMaxAge)
-	if response.StatusCode == http.StatusNotModified && last != nil {
-		return last, fresh, nil
-	}
-	if response.StatusCode != http.StatusOK {
-		return nil, 0, fmt.Errorf("fetch token keys: status %d", response.StatusCode)
-	}
-	text, err := io.ReadAll(io.LimitReader(response.Body, maxKeySet+1))
-	if err != nil || len(text) > maxKeySet {
-		return nil, 0, errors.Join(errors.New("fetch token keys: the answer is cut or too long"), err)
-	}
-	etag := response.Header.Get("ETag")
-	if last != nil && last.text == string(text) && last.etag == etag {
-		return last, fresh, nil
-	}
-	next, err := parseKeys(text)
-	if err != nil {
-		return nil, 0, fmt.Errorf("fetch token keys: %w", err)
-	}
-	next.text, next.etag = string(text), etag
-	return next, fresh, nil
-}
-
-func freshFor(cacheControl string) time.Duration {
-	for directive := range strings.SplitSeq(cacheControl, ",") {
-		name, value, _ := strings.Cut(strings.ToLower(strings.TrimSpace(directive)), "=")
-		switch name {
-		case "no-store", "no-cache":
-			return minFresh
-		case "max-age":
-			if seconds, err := strconv.ParseUint(strings.Trim(value, `"`), 10, 31); err == nil {
-				return min(max(time.Duration(seconds)*time.Second, minFresh), maxFresh)
-			}
-		}
-	}
-	return defaultFresh
-}
-
-// parseKeys reads a JWK Set (RFC 7517). Keys of other kinds and uses are passed over.
-func parseKeys(text []byte) (*keySet, error) {
-	var document struct {
-		Keys []jwk `json:"keys"`
-	}
-	if err := json.Unmarshal(text, &document); err != nil || len(document.Keys) > maxKeys {
-		return nil, errors.New("the answer is not a key set")
-	}
-	set := &keySet{byID: make(map[string]key)}
-	for _, one := range document.Keys {
-		if found, ok := one.read(); ok {
-			set.byID[one.ID] = found
-		}
-	}
-	if len(set.byID) == 0 {
-		return nil, errors.New("the key set has no key for tokens")
-	}
-	return set, nil
-}
-
-type jwk struct {
-	Type      string `json:"kty"`
-	Curve     string `json:"crv"`
-	ID        string `json:"kid"`
-	Use       string `json:"use"`
-	Algorithm string `json:"alg"`
-	X         string `json:"x"`
-	Y         string `json:"y"`
-}
-
-func (j *jwk) read() (key, bool) {
-	if j.ID == "" || (j.Use != "" && j.Use != "sig") {
-		return key{}, false
-	}
-	x, xErr := base64.RawURLEncoding.DecodeString(j.X)
-	y, yErr := base64.RawURLEncoding.DecodeString(j.Y)
-	if xErr != nil || yErr != nil {
-		return key{}, false
-	}
-	switch eddsa, es256 := jwt.SigningMethodEdDSA.Alg(), jwt.SigningMethodES256.Alg(); {
-	case j.Type == "OKP" && j.Curve == "Ed25519" && j.is(eddsa) && len(x) == ed25519.PublicKeySize:
-		return key{eddsa, ed25519.PublicKey(x)}, true
-	case j.Type == "EC" && j.Curve == "P-256" && j.is(es256) && len(x) == 32 && len(y) == 32:
-		public, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), append(append([]byte{4}, x...), y...))
-		return key{es256, public}, err == nil
-	}
-	return key{}, false
-}
-
-func (j *jwk) is(algorithm string) bool { return j.Algorithm == "" || j.Algorithm == algorithm }
