@@ -12,8 +12,9 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/menjin-id/menjin/internal/testserver/natstest"
 )
 
 // shortFolder is one whose path leaves room for the name of a socket.
@@ -126,15 +127,8 @@ func agree(t *testing.T, folder string, events []event) {
 // consume reads so many messages of a durable consumer and returns the sequence of the last.
 func consume(t *testing.T, url string, messages int) (last uint64) {
 	t.Helper()
-	conn, err := nats.Connect(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	js, err := jetstream.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	js := natstest.JetStream(t, url)
+	defer js.Conn().Close()
 	consumer, err := js.CreateOrUpdateConsumer(t.Context(), "MENJIN_EVENTS", jetstream.ConsumerConfig{
 		Durable: "reader", AckPolicy: jetstream.AckExplicitPolicy,
 	})

@@ -2,7 +2,6 @@ package bootstrap_test
 
 import (
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
 	"sync"
@@ -12,6 +11,7 @@ import (
 	"github.com/menjin-id/menjin/chaos/proxy"
 	"github.com/menjin-id/menjin/internal/testserver/natstest"
 	"github.com/menjin-id/menjin/internal/testserver/pgtest"
+	"github.com/menjin-id/menjin/internal/testserver/proxytest"
 	"github.com/menjin-id/menjin/internal/testserver/redistest"
 )
 
@@ -45,28 +45,6 @@ func harm(way *proxy.Proxy, fault string, late time.Duration) {
 	}
 }
 
-// throughProxy leads a URL through a proxy, also one that names a socket.
-func throughProxy(t *testing.T, address string) (*proxy.Proxy, string) {
-	t.Helper()
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	network, server, query := "tcp", u.Host, u.Query()
-	if folder := query.Get("host"); folder != "" {
-		network, server = "unix", folder+"/.s.PGSQL.5432"
-		query.Del("host")
-		u.RawQuery = query.Encode()
-	}
-	way, err := proxy.New(network, server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(way.Close)
-	u.Host = way.Addr()
-	return way, u.String()
-}
-
 func TestEachRouteAnswersAsTheGuideSaysWhileADependencyIsAtFault(t *testing.T) {
 	t.Parallel()
 	for name, dependency := range map[string]struct {
@@ -82,7 +60,7 @@ func TestEachRouteAnswersAsTheGuideSaysWhileADependencyIsAtFault(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			promises, w := dependencyTable(t, name), startWeChat(t)
-			way, through := throughProxy(t, dependency.url(t, w))
+			way, through := proxytest.Through(t, dependency.url(t, w))
 			p := start(t, onServers(t).with(w.settings()).with(settings{dependency.key: through}))
 			p.invite(w, "first")
 			before := p.goroutines(t)

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/menjin-id/menjin/adapters/natsbus"
@@ -25,15 +24,7 @@ func wanted(t *testing.T, url string) (jetstream.JetStream, jetstream.StreamConf
 		t.Fatal(err)
 	}
 	bus.Close()
-	conn, err := nats.Connect(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(conn.Close)
-	js, err := jetstream.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	js := natstest.JetStream(t, url)
 	stream, err := js.Stream(t.Context(), natsbus.StreamName)
 	if err != nil {
 		t.Fatal(err)

@@ -10,10 +10,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/menjin-id/menjin/internal/testserver"
+	"github.com/menjin-id/menjin/internal/testserver/natstest"
 )
 
 // doctor returns the exit status, and the verdicts by check.
@@ -139,16 +139,8 @@ func TestDoctorNamesEachFault(t *testing.T) {
 		}},
 		"wrong stream": {"nats", "fail", func(t *testing.T, s settings) settings {
 			t.Helper()
-			conn, err := nats.Connect(s["events.url"])
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Close()
-			js, err := jetstream.New(conn)
-			if err == nil {
-				_, err = js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "MENJIN_EVENTS", Storage: jetstream.MemoryStorage})
-			}
-			if err != nil {
+			js := natstest.JetStream(t, s["events.url"])
+			if _, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "MENJIN_EVENTS", Storage: jetstream.MemoryStorage}); err != nil {
 				t.Fatal(err)
 			}
 			return s

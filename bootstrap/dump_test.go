@@ -10,9 +10,9 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 	"github.com/redis/go-redis/v9"
+
+	"github.com/menjin-id/menjin/internal/testserver/natstest"
 )
 
 // populate lets people leave behind all that the service keeps of anybody, and returns one of them.
@@ -120,15 +120,8 @@ func copyRedis(t *testing.T, address string) []byte {
 // copyStream reads every message of every stream.
 func copyStream(t *testing.T, address string) []byte {
 	t.Helper()
-	conn, err := nats.Connect(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	js, err := jetstream.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	js := natstest.JetStream(t, address)
+	defer js.Conn().Close()
 	var content []byte
 	names := js.StreamNames(t.Context())
 	for name := range names.Name() {

@@ -12,16 +12,9 @@ import (
 
 func TestEventThatBreaksItsSchemaFailsTheTestItWasEmittedIn(t *testing.T) {
 	t.Parallel()
-	conn, err := nats.Connect(natstest.URL(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
+	js := natstest.JetStream(t, natstest.URL(t))
+	conn := js.Conn()
 	wantClean(t, "no stream", func(tb testing.TB) { checkEmitted(tb, conn) })
-	js, err := jetstream.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
 	config := jetstream.StreamConfig{Name: "MENJIN_EVENTS", Subjects: []string{"menjin.user.>"}}
 	if _, err := js.CreateStream(t.Context(), config); err != nil {
 		t.Fatal(err)

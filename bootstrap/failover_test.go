@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/menjin-id/menjin/chaos/proxy"
+	"github.com/menjin-id/menjin/internal/testserver/proxytest"
 	"github.com/menjin-id/menjin/internal/testserver/redistest"
 )
 
@@ -27,7 +28,8 @@ type pairOfRedis struct {
 func startPairOfRedis(t *testing.T) *pairOfRedis {
 	t.Helper()
 	p := &pairOfRedis{t: t, master: redistest.NewServer(t), copy: redistest.NewServer(t)}
-	p.copying, p.front = proxyTo(t, hostOf(t, p.master.URL())), proxyTo(t, hostOf(t, p.master.URL()))
+	master := hostOf(t, p.master.URL())
+	p.copying, p.front = proxytest.To(t, "tcp", master), proxytest.To(t, "tcp", master)
 	p.onMaster, p.onCopy = redisAt(t, p.master.URL()), redisAt(t, p.copy.URL())
 	way, err := url.Parse("redis://" + p.copying.Addr())
 	if err == nil {
@@ -36,16 +38,6 @@ func startPairOfRedis(t *testing.T) *pairOfRedis {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p
-}
-
-func proxyTo(t *testing.T, addr string) *proxy.Proxy {
-	t.Helper()
-	p, err := proxy.New("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(p.Close)
 	return p
 }
 

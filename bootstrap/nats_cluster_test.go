@@ -78,16 +78,7 @@ type view struct{ js jetstream.JetStream }
 
 func lookAt(t *testing.T, url string) *view {
 	t.Helper()
-	conn, err := nats.Connect(url, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond), nats.PingInterval(time.Second))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(conn.Close)
-	js, err := jetstream.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &view{js}
+	return &view{natstest.JetStream(t, url, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond), nats.PingInterval(time.Second))}
 }
 
 // end returns the last sequence, or 0 when nobody knows right now.

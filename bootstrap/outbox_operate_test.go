@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/menjin-id/menjin/internal/testserver"
+	"github.com/menjin-id/menjin/internal/testserver/natstest"
 )
 
 // findable are settings with an address of the embedded stream that other commands can know.
@@ -41,19 +42,12 @@ func operate(t *testing.T, p *program, do func(ctx context.Context, stream jetst
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	conn, err := nats.Connect(url, options...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	js, err := jetstream.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	js := natstest.JetStream(t, url, options...)
 	stream, err := js.Stream(ctx, "MENJIN_EVENTS")
 	if err == nil {
 		err = do(ctx, stream, js)
 	}
-	conn.Close()
+	js.Conn().Close()
 	if err != nil {
 		t.Fatalf("work on the stream: %v", err)
 	}
@@ -150,15 +144,8 @@ func (p *program) messages(t *testing.T) (held []*jetstream.RawStreamMsg) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	conn, err := nats.Connect(p.events, nats.Timeout(10*time.Second))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	js, err := jetstream.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	js := natstest.JetStream(t, p.events, nats.Timeout(10*time.Second))
+	defer js.Conn().Close()
 	stream, err := js.Stream(ctx, "MENJIN_EVENTS")
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/menjin-id/menjin/internal/eventtest"
+	"github.com/menjin-id/menjin/internal/testserver/natstest"
 )
 
 const (
@@ -33,15 +34,8 @@ func readEvents(tb testing.TB, url string, enough func([]event) bool) []event {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(tb.Context(), patience)
 	defer cancel()
-	conn, err := nats.Connect(url)
-	if err != nil {
-		tb.Fatalf("connect to %s: %v", url, err)
-	}
-	defer conn.Close()
-	js, err := jetstream.New(conn)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	js := natstest.JetStream(tb, url)
+	defer js.Conn().Close()
 	consumer, err := subscribe(ctx, js, "menjin.user.>", func(error) bool { return false })
 	if err != nil {
 		tb.Fatalf("subscribe to the stream: %v", err)

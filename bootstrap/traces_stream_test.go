@@ -9,8 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/menjin-id/menjin/internal/testserver/natstest"
 )
 
 const deletedV1 = "menjin.user.deleted.v1"
@@ -20,15 +21,8 @@ func lying(tb testing.TB, url string) (messages []*jetstream.RawStreamMsg) {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(tb.Context(), patience)
 	defer cancel()
-	conn, err := nats.Connect(url)
-	if err != nil {
-		tb.Fatalf("connect to %s: %v", url, err)
-	}
-	defer conn.Close()
-	js, err := jetstream.New(conn)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	js := natstest.JetStream(tb, url)
+	defer js.Conn().Close()
 	stream, err := js.Stream(ctx, "MENJIN_EVENTS")
 	if err != nil {
 		tb.Fatalf("look at the stream: %v", err)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/menjin-id/menjin/adapters/natsbus"
 	"github.com/menjin-id/menjin/domain"
+	"github.com/menjin-id/menjin/internal/testserver/natstest"
 )
 
 const patience = 30 * time.Second
@@ -57,16 +58,8 @@ func connect(tb testing.TB, url string, options natsbus.Options) *natsbus.Bus {
 // client is what a subscriber would use.
 func client(tb testing.TB, url string) (*nats.Conn, jetstream.JetStream) {
 	tb.Helper()
-	conn, err := nats.Connect(url, nats.Timeout(patience))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(conn.Close)
-	js, err := jetstream.New(conn)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return conn, js
+	js := natstest.JetStream(tb, url, nats.Timeout(patience))
+	return js.Conn(), js
 }
 
 func ensure(tb testing.TB, bus *natsbus.Bus) {

@@ -4,10 +4,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/menjin-id/menjin/adapters/natsbus"
+	"github.com/menjin-id/menjin/internal/testserver/natstest"
 )
 
 func TestRestoredStreamsAreWhatTheyWere(t *testing.T) {
@@ -68,15 +68,8 @@ func mustEnsure(t *testing.T, server *natsbus.Embedded) {
 // subscriberStreams are the service's and one of the subscribers' own, with a message in it.
 func subscriberStreams(t *testing.T, server *natsbus.Embedded, make bool) map[string]*jetstream.StreamInfo {
 	t.Helper()
-	conn, err := nats.Connect(server.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	js, err := jetstream.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	js := natstest.JetStream(t, server.URL())
+	defer js.Conn().Close()
 	if make {
 		if _, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "DEAD", Subjects: []string{"dead.>"}}); err != nil {
 			t.Fatal(err)

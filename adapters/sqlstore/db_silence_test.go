@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/url"
 	"os"
 	"strings"
 	"sync"
@@ -15,28 +14,14 @@ import (
 
 	"github.com/menjin-id/menjin/chaos/proxy"
 	"github.com/menjin-id/menjin/domain"
+	"github.com/menjin-id/menjin/internal/testserver/proxytest"
 )
 
 // throughProxy leads the URL of a database through a proxy.
 func throughProxy(t *testing.T, address domain.Secret) (*proxy.Proxy, domain.Secret) {
 	t.Helper()
-	u, err := url.Parse(address.Reveal())
-	if err != nil {
-		t.Fatal(err)
-	}
-	network, server, query := "tcp", u.Host, u.Query()
-	if folder := query.Get("host"); folder != "" {
-		network, server = "unix", folder+"/.s.PGSQL.5432"
-		query.Del("host")
-		u.RawQuery = query.Encode()
-	}
-	way, err := proxy.New(network, server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(way.Close)
-	u.Host = way.Addr()
-	return way, domain.NewSecret(u.String())
+	way, through := proxytest.Through(t, address.Reveal())
+	return way, domain.NewSecret(through)
 }
 
 func (db *DB) slept(ctx context.Context, seconds float64) error {

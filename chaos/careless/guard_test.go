@@ -7,6 +7,7 @@ import (
 
 	"github.com/menjin-id/menjin/chaos/careless"
 	"github.com/menjin-id/menjin/chaos/proxy"
+	"github.com/menjin-id/menjin/internal/testserver/proxytest"
 	"github.com/menjin-id/menjin/ports"
 )
 
@@ -51,12 +52,8 @@ func TestReconnectBufferReordersEvents(t *testing.T) {
 			t.Parallel()
 			bus, url := open(t)
 			ensure(t, bus)
-			between, err := proxy.New("tcp", url[len("nats://"):])
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(between.Close)
-			publisher := careless.NewPublisher("nats://"+between.Addr(), test.options)
+			between, through := proxytest.Through(t, url)
+			publisher := careless.NewPublisher(through, test.options)
 			t.Cleanup(publisher.Close)
 			events := history(t, 2)
 			if kept := breakBetween(t, between, publisher, events); kept {

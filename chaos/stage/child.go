@@ -14,10 +14,10 @@ import (
 
 // Child is the harness itself in another process, playing a part. It may be killed and started again.
 type Child struct {
+	testserver.Restartable
 	spec    testserver.Spec
 	ready   func() error
-	process *testserver.Process // nil while it is down
-	stopped bool                // by a signal, until it is continued
+	stopped bool // by a signal, until it is continued
 }
 
 // Child prepares a part with its settings. It runs in a folder of its own, and is not started yet.
@@ -56,40 +56,21 @@ func (c *Child) pid() (int, error) {
 
 // Start starts the part unless it is up, and returns when it is at work.
 func (c *Child) Start() error {
-	if c.process != nil {
+	if c.Up() {
 		return nil
 	}
 	_ = os.Remove(c.pidFile()) // of the life before, if any
-	process, err := testserver.Run(c.spec, c.ready)
-	if err != nil {
-		return err
-	}
-	c.process, c.stopped = process, false
-	return nil
+	c.stopped = false
+	return c.Restartable.Start(c.spec, c.ready)
 }
-
-// Up reports whether the part was started and not killed since.
-func (c *Child) Up() bool { return c.process != nil }
 
 // Paused reports whether the part stands still.
 func (c *Child) Paused() bool { return c.stopped }
 
-// Kill ends the part as a crash would.
-func (c *Child) Kill() {
-	if c.process != nil {
-		c.process.Kill()
-		c.process = nil
-	}
-}
-
 // Stop lets the part end in order.
 func (c *Child) Stop() {
-	if c.process == nil {
-		return
-	}
 	_ = c.Continue() // one that stands still would not hear of it
-	c.process.Stop()
-	c.process = nil
+	c.Restartable.Stop()
 }
 
 // Pause makes the part stand still, as a process does that is swapped out or whose machine sleeps.
@@ -109,7 +90,7 @@ func (c *Child) Continue() error {
 
 func (c *Child) signal(signal syscall.Signal) error {
 	pid, err := c.pid()
-	if err != nil || c.process == nil {
+	if err != nil || !c.Up() {
 		return err
 	}
 	process, err := os.FindProcess(pid)

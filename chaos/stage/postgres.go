@@ -26,11 +26,11 @@ var postgresSettings = []string{
 
 // Postgres is a server with one database, on a socket.
 type Postgres struct {
+	testserver.Restartable
 	programs string // the folder they lie in
 	stage    *Stage
 	clusters int
 	dir      string
-	process  *testserver.Process // nil while it is down
 }
 
 // Postgres starts a server with an empty database.
@@ -78,14 +78,11 @@ func (p *Postgres) command(ctx context.Context, dir, name string, args ...string
 
 // Start starts the server unless it is up.
 func (p *Postgres) Start() error {
-	if p.process != nil {
-		return nil
-	}
 	args := []string{"-D", filepath.Join(p.dir, "data"), "-k", p.dir}
 	for _, setting := range postgresSettings {
 		args = append(args, "-c", setting)
 	}
-	process, err := testserver.Run(testserver.Spec{
+	return p.Restartable.Start(testserver.Spec{
 		Path: filepath.Join(p.programs, "postgres"), Args: args, Dir: p.dir, Unprivileged: true,
 		Quit: syscall.SIGINT, Orphaned: "QUIT",
 	}, func() error {
@@ -93,16 +90,6 @@ func (p *Postgres) Start() error {
 		defer cancel()
 		return p.execOn(ctx, "postgres", "SELECT 1")
 	})
-	p.process = process
-	return err
-}
-
-// Kill ends the server as a crash would.
-func (p *Postgres) Kill() {
-	if p.process != nil {
-		p.process.Kill()
-		p.process = nil
-	}
 }
 
 // Socket is where the server listens.

@@ -33,10 +33,10 @@ type Redis struct {
 
 // Node is one server, on the same port and files however often it dies.
 type Node struct {
-	port    int
-	spec    testserver.Spec
-	process *testserver.Process
-	client  *redis.Client
+	testserver.Restartable
+	port   int
+	spec   testserver.Spec
+	client *redis.Client
 }
 
 // node prepares a server and does not start it.
@@ -69,25 +69,13 @@ func (s *Stand) node(name string, args ...string) (*Node, error) {
 func (n *Node) Addr() string { return loopback(n.port) }
 
 // Start starts the server unless it is up, and returns when it answers.
-func (n *Node) Start() (err error) {
-	if n.process != nil {
-		return nil
-	}
-	n.process, err = testserver.Run(n.spec, func() error {
+func (n *Node) Start() error {
+	return n.Restartable.Start(n.spec, func() error {
 		if err := dial(n.Addr()); err != nil { // the client would retry, and log each time
 			return err
 		}
 		return n.client.Ping(context.Background()).Err()
 	})
-	return err
-}
-
-// Kill ends the server as a crash would.
-func (n *Node) Kill() {
-	if n.process != nil {
-		n.process.Kill()
-		n.process = nil
-	}
 }
 
 // isMaster reports whether the server takes itself for one.
@@ -121,7 +109,7 @@ func (r *Redis) Whole(ctx context.Context) error {
 	masters := 0
 	for _, node := range r.Nodes {
 		switch {
-		case node.process == nil:
+		case !node.Up():
 		case node.isMaster(ctx):
 			masters++
 		case !node.copies(ctx):

@@ -16,9 +16,9 @@ const Mark = "ha-replica"
 
 // Replica is one process of the service, on the same port however often it dies.
 type Replica struct {
-	addr    string
-	spec    testserver.Spec
-	process *testserver.Process // nil while it is down
+	testserver.Restartable
+	addr string
+	spec testserver.Spec
 }
 
 func (s *Stand) replica(number int, program string) (*Replica, error) {
@@ -57,28 +57,8 @@ func (r *Replica) Become(program string) (err error) {
 }
 
 // Start starts the replica unless it is up, and returns when it is ready.
-func (r *Replica) Start() (err error) {
-	if r.process != nil {
-		return nil
-	}
-	r.process, err = testserver.Run(r.spec, func() error { return r.isUp(context.Background()) })
-	return err
-}
-
-// Kill ends the replica as a crash would.
-func (r *Replica) Kill() {
-	if r.process != nil {
-		r.process.Kill()
-		r.process = nil
-	}
-}
-
-// Stop ends the replica in order.
-func (r *Replica) Stop() {
-	if r.process != nil {
-		r.process.Stop()
-		r.process = nil
-	}
+func (r *Replica) Start() error {
+	return r.Restartable.Start(r.spec, func() error { return r.isUp(context.Background()) })
 }
 
 // URL is the replica's own, past nginx.

@@ -21,10 +21,10 @@ const clusterSize = 3
 // Cluster is three servers, each in a process of its own and cut off from the rest where a test wants it. Its methods are not
 // for concurrent use and fail the test by themselves.
 type Cluster struct {
-	tb        testing.TB
-	mesh      *natsmesh.Mesh
-	dir       string
-	processes [clusterSize]*testserver.Process // nil while one is down
+	tb      testing.TB
+	mesh    *natsmesh.Mesh
+	dir     string
+	servers [clusterSize]testserver.Restartable
 }
 
 // NewCluster starts the servers and returns when they can keep streams of three copies. They end with tb.
@@ -60,9 +60,6 @@ func (c *Cluster) URL() string { return c.mesh.URLs() }
 // Start starts a server that is down, and returns when it takes connections.
 func (c *Cluster) Start(server int) {
 	c.tb.Helper()
-	if c.processes[server] != nil {
-		return
-	}
 	dir := filepath.Join(c.dir, strconv.Itoa(server))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		c.tb.Fatal(err)
@@ -77,22 +74,16 @@ func (c *Cluster) Start(server int) {
 	if err != nil {
 		c.tb.Fatal(err)
 	}
-	process, err := testserver.Run(testserver.Spec{
+	err = c.servers[server].Start(testserver.Spec{
 		Path: program, Dir: dir, Orphaned: "KILL", Env: []string{memberEnv + "=" + string(settings)},
 	}, func() error { return c.mesh.Answers(server) })
 	if err != nil {
 		c.tb.Fatal(err)
 	}
-	c.processes[server] = process
 }
 
 // Kill ends a server as a crash would.
-func (c *Cluster) Kill(server int) {
-	if c.processes[server] != nil {
-		c.processes[server].Kill()
-		c.processes[server] = nil
-	}
-}
+func (c *Cluster) Kill(server int) { c.servers[server].Kill() }
 
 // Pause makes a server stand still, until Continue.
 func (c *Cluster) Pause(server int) { c.signal(server, (*testserver.Process).Pause) }
@@ -102,7 +93,7 @@ func (c *Cluster) Continue(server int) { c.signal(server, (*testserver.Process).
 
 func (c *Cluster) signal(server int, send func(*testserver.Process) error) {
 	c.tb.Helper()
-	if err := send(c.processes[server]); err != nil {
+	if err := send(c.servers[server].Process()); err != nil {
 		c.tb.Fatal(err)
 	}
 }

@@ -15,16 +15,8 @@ func TestClusterServesWithoutALeaderThatIsCutOff(t *testing.T) {
 	t.Parallel()
 	testserver.SkipShort(t)
 	cluster := natstest.NewCluster(t)
-	conn, err := nats.Connect(cluster.URL(), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	js, err := jetstream.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "gate", Subjects: []string{"gate.>"}, Replicas: 3})
+	js := natstest.JetStream(t, cluster.URL(), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
+	_, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "gate", Subjects: []string{"gate.>"}, Replicas: 3})
 	if err != nil {
 		t.Fatal(err)
 	}

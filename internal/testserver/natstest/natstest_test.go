@@ -9,20 +9,6 @@ import (
 	"github.com/menjin-id/menjin/internal/testserver/natstest"
 )
 
-func connect(t *testing.T, url string) jetstream.JetStream {
-	t.Helper()
-	conn, err := nats.Connect(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(conn.Close)
-	js, err := jetstream.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return js
-}
-
 func publish(t *testing.T, js jetstream.JetStream) {
 	t.Helper()
 	config := jetstream.StreamConfig{Name: "gate", Subjects: []string{"gate.>"}}
@@ -45,7 +31,7 @@ func messages(t *testing.T, js jetstream.JetStream) uint64 {
 
 func TestEachTestHasAServerOfItsOwn(t *testing.T) {
 	t.Parallel()
-	first, second := connect(t, natstest.URL(t)), connect(t, natstest.URL(t))
+	first, second := natstest.JetStream(t, natstest.URL(t)), natstest.JetStream(t, natstest.URL(t))
 	publish(t, first)
 	if got := messages(t, first); got != 1 {
 		t.Errorf("messages on the first server: got %d, want 1", got)
@@ -59,7 +45,7 @@ func TestServerKeepsAddressAndStreamsOverStopAndKill(t *testing.T) {
 	t.Parallel()
 	server := natstest.NewServer(t)
 	for _, end := range []func(){server.Stop, server.Kill} {
-		publish(t, connect(t, server.URL()))
+		publish(t, natstest.JetStream(t, server.URL()))
 		end()
 		if conn, err := nats.Connect(server.URL()); err == nil {
 			conn.Close()
@@ -67,7 +53,7 @@ func TestServerKeepsAddressAndStreamsOverStopAndKill(t *testing.T) {
 		}
 		server.Start()
 	}
-	if got, want := messages(t, connect(t, server.URL())), uint64(2); got != want {
+	if got, want := messages(t, natstest.JetStream(t, server.URL())), uint64(2); got != want {
 		t.Errorf("messages after two restarts: got %d, want %d", got, want)
 	}
 }

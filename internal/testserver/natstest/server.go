@@ -16,10 +16,10 @@ import (
 // Server is a NATS server in a process of its own, to be stopped, killed and started again on the same port and
 // store. Its methods are not for concurrent use and fail the test by themselves.
 type Server struct {
-	tb      testing.TB
-	dir     string
-	port    int
-	process *testserver.Process // nil while it is down
+	testserver.Restartable
+	tb   testing.TB
+	dir  string
+	port int
 }
 
 // NewServer starts a server that ends with tb.
@@ -48,36 +48,16 @@ func (s *Server) URL() string { return "nats://127.0.0.1:" + strconv.Itoa(s.port
 // Start starts the server again after Stop or Kill and returns when it takes connections.
 func (s *Server) Start() {
 	s.tb.Helper()
-	if s.process != nil {
-		return
-	}
 	program, err := os.Executable()
 	if err != nil {
 		s.tb.Fatal(err)
 	}
-	process, err := testserver.Run(testserver.Spec{
+	err = s.Restartable.Start(testserver.Spec{
 		Path: program, Dir: s.dir, Orphaned: "KILL",
 		Env: []string{storeEnv + "=" + filepath.Join(s.dir, "store"), portEnv + "=" + strconv.Itoa(s.port)},
 	}, s.answers)
 	if err != nil {
 		s.tb.Fatal(err)
-	}
-	s.process = process
-}
-
-// Stop shuts the server down in order.
-func (s *Server) Stop() {
-	if s.process != nil {
-		s.process.Stop()
-		s.process = nil
-	}
-}
-
-// Kill ends the server as a crash would.
-func (s *Server) Kill() {
-	if s.process != nil {
-		s.process.Kill()
-		s.process = nil
 	}
 }
 

@@ -57,7 +57,7 @@ var sharedCluster = sync.OnceValues(func() (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := c.run(programs, dir); err != nil {
+	if _, err := testserver.Run(programs.spec(dir), c.answers); err != nil {
 		return nil, err
 	}
 	return c, nil

@@ -20,13 +20,14 @@ var settings = []string{
 }
 
 // Server is a PostgreSQL server of one test's own, to be stopped, killed and started again. Its address and data
-// stay. Its methods are not for concurrent use and fail the test by themselves.
+// stay. Stop ends it as an operator would: clients are told and disconnected. Its methods are not for concurrent use and
+// fail the test by themselves.
 type Server struct {
+	testserver.Restartable
 	tb       testing.TB
 	programs programs
 	dir      string
 	cluster  *cluster
-	process  *testserver.Process // nil while it is down
 }
 
 // NewServer starts a server that ends with tb.
@@ -63,29 +64,8 @@ func (s *Server) Database(migrate Migrate) string {
 // Start starts the server again after Stop or Kill and returns when it takes connections.
 func (s *Server) Start() {
 	s.tb.Helper()
-	if s.process != nil {
-		return
-	}
-	process, err := s.cluster.run(s.programs, s.dir)
-	if err != nil {
+	if err := s.Restartable.Start(s.programs.spec(s.dir), s.cluster.answers); err != nil {
 		s.tb.Fatal(err)
-	}
-	s.process = process
-}
-
-// Stop shuts the server down as an operator would: clients are told and disconnected.
-func (s *Server) Stop() {
-	if s.process != nil {
-		s.process.Stop()
-		s.process = nil
-	}
-}
-
-// Kill ends the server as a crash would.
-func (s *Server) Kill() {
-	if s.process != nil {
-		s.process.Kill()
-		s.process = nil
 	}
 }
 
@@ -130,18 +110,21 @@ func initCluster(programs programs) (*cluster, string, error) {
 	return socketCluster(dir), dir, nil
 }
 
-func (c *cluster) run(programs programs, dir string) (*testserver.Process, error) {
+// spec is of the server whose data lie in a folder.
+func (p programs) spec(dir string) testserver.Spec {
 	args := []string{"-D", filepath.Join(dir, "data"), "-k", dir}
 	for _, setting := range settings {
 		args = append(args, "-c", setting)
 	}
-	return testserver.Run(testserver.Spec{
-		Path: programs.postgres, Args: args, Dir: dir, Unprivileged: true,
+	return testserver.Spec{
+		Path: p.postgres, Args: args, Dir: dir, Unprivileged: true,
 		Quit:     syscall.SIGINT,
 		Orphaned: "QUIT",
-	}, func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		return c.exec(ctx, "SELECT 1")
-	})
+	}
+}
+
+func (c *cluster) answers() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	return c.exec(ctx, "SELECT 1")
 }

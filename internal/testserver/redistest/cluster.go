@@ -46,9 +46,7 @@ func NewCluster(tb testing.TB, notice time.Duration) *Cluster {
 		}
 		c.nodes = append(c.nodes, n)
 		tb.Cleanup(func() {
-			if n.process != nil {
-				n.process.Kill()
-			}
+			n.Kill()
 			_ = os.RemoveAll(n.dir) // a leftover in the temporary folder is no reason to fail
 		})
 		if err := n.start(); err != nil {
@@ -88,15 +86,12 @@ func (c *Cluster) MasterOf(key string) int {
 }
 
 // Kill ends a master as a crash would.
-func (c *Cluster) Kill(master int) {
-	c.nodes[master].process.Kill()
-	c.nodes[master].process = nil
-}
+func (c *Cluster) Kill(master int) { c.nodes[master].Kill() }
 
 // Pause makes a master stand still.
 func (c *Cluster) Pause(master int) {
 	c.tb.Helper()
-	if err := c.nodes[master].process.Pause(); err != nil {
+	if err := c.nodes[master].Process().Pause(); err != nil {
 		c.tb.Fatal(err)
 	}
 }

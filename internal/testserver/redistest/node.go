@@ -23,11 +23,11 @@ var clusterSettings = []string{"--cluster-enabled", "yes"}
 
 // node is one server with a loopback port of its own, kept over restarts.
 type node struct {
+	testserver.Restartable
 	program  string
 	settings []string
 	dir      string
 	port     int
-	process  *testserver.Process
 }
 
 func newNode(program string, settings ...string) (*node, error) {
@@ -44,15 +44,12 @@ func newNode(program string, settings ...string) (*node, error) {
 
 func (n *node) url() string { return "redis://127.0.0.1:" + strconv.Itoa(n.port) }
 
-func (n *node) start() (err error) {
+func (n *node) start() error {
 	args := append([]string{
 		"--bind", "127.0.0.1", "--port", strconv.Itoa(n.port), "--dir", n.dir,
 		"--save", "", "--appendonly", "no", "--databases", "1024",
 	}, n.settings...)
-	n.process, err = testserver.Run(testserver.Spec{
-		Path: n.program, Args: args, Dir: n.dir, Orphaned: "KILL",
-	}, n.answers)
-	return err
+	return n.Restartable.Start(testserver.Spec{Path: n.program, Args: args, Dir: n.dir, Orphaned: "KILL"}, n.answers)
 }
 
 // answers makes sure that it is the server in dir that answers, not another one that took the port first.

@@ -11,8 +11,8 @@ import (
 // nothing on disk: what it held is lost with it. Its methods are not for concurrent use and fail the test by
 // themselves.
 type Server struct {
-	tb   testing.TB
-	node *node
+	tb testing.TB
+	*node
 }
 
 // NewServer starts a server that ends with tb.
@@ -42,26 +42,7 @@ func (s *Server) URL() string { return s.node.url() }
 // Start starts the server again, empty, and returns when it answers.
 func (s *Server) Start() {
 	s.tb.Helper()
-	if s.node.process != nil {
-		return
-	}
 	if err := s.node.start(); err != nil {
 		s.tb.Fatal(err)
-	}
-}
-
-// Stop shuts the server down in order.
-func (s *Server) Stop() {
-	if s.node.process != nil {
-		s.node.process.Stop()
-		s.node.process = nil
-	}
-}
-
-// Kill ends the server as a crash would.
-func (s *Server) Kill() {
-	if s.node.process != nil {
-		s.node.process.Kill()
-		s.node.process = nil
 	}
 }
