@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the test suite needs and this machine lacks: a C compiler for the race detector, PostgreSQL, Redis, nginx,
-# SoftHSM2, Prometheus' promtool, systemd-analyze, Chromium and Node.js. It uses apt as root or through sudo without a password;
+# SoftHSM2, Prometheus' promtool, systemd-analyze, git, Chromium and Node.js. It uses apt as root or through sudo without a password;
 # elsewhere it names what to install. With npm it installs the AsyncAPI parser into tools/asyncapi. A test whose server or program
 # is missing skips, or fails under MENJIN_TEST_REQUIRE=all.
 set -eu
@@ -30,6 +30,7 @@ missing() {
 	has_softhsm || echo softhsm2
 	has systemd-analyze || echo systemd
 	has promtool || echo promtool
+	has git || echo git
 	has chromium || has chromium-browser || has google-chrome || echo chromium
 	has node || echo nodejs
 	has npm || echo npm

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -24,14 +25,36 @@ func TestMain(m *testing.M) {
 
 func TestArgumentsThatCannotBePlayedAreRefused(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"-redis", "lunch"}, {"-notice", "1ms"}, {"-down", "1h"}, {"more"}, {"-part"}} {
+	for _, args := range [][]string{
+		{"-redis", "lunch"},
+		{"-notice", "1ms"},
+		{"-down", "1h"},
+		{"more"},
+		{"-part"},
+		{"-upgrade-from"},
+		{"-upgrade-from", ""},
+		{"-upgrade-from", "--all"},
+		{"-upgrade-from", "v1", "-old", "./menjin"},
+	} {
 		if _, err := read(args); err == nil || errors.Is(err, flag.ErrHelp) {
 			t.Errorf("%v was accepted", args)
 		}
 	}
-	trials, err := read([]string{"-part", course.Database})
-	if err != nil || len(trials) != 2 || trials[0].Redis != stand.Sentinel || trials[1].Parts[0] != course.Database {
-		t.Errorf("got %+v, %v, want both kinds of Redis", trials, err)
+	w, err := read([]string{"-part", course.Database})
+	if err != nil || len(w.trials) != 2 || w.trials[0].Redis != stand.Sentinel || w.trials[1].Parts[0] != course.Database {
+		t.Errorf("got %+v, %v, want both kinds of Redis", w, err)
+	}
+}
+
+func TestReleaseBeforeIsARevisionOrAProgram(t *testing.T) {
+	t.Parallel()
+	w, err := read([]string{"-upgrade-from", "v1"})
+	if err != nil || w.from != "v1" || w.trials[0].Old != "" {
+		t.Errorf("of a revision: got %+v, %v, want its program still to be built", w, err)
+	}
+	w, err = read([]string{"-old", "./menjin-before"})
+	if err != nil || w.from != "" || !filepath.IsAbs(w.trials[1].Old) || w.trials[1].OldName != "menjin-before" {
+		t.Errorf("of a program: got %+v, %v, want its path in each trial", w, err)
 	}
 }
 

@@ -19,6 +19,7 @@ type Settings struct {
 	Parts    []string      // by their names; empty: all
 	Bury     bool          // leave a Redis that was killed away: it takes Sentinel ten seconds to have it back
 	Old      string        // a program of the release before, from which to upgrade under load instead of harming
+	OldName  string        // what the report calls it
 	Progress func(format string, args ...any)
 }
 
@@ -47,7 +48,7 @@ func Play(ctx context.Context, settings Settings) (*Report, error) {
 		return nil, err
 	}
 	defer s.Close()
-	r := &run{settings: settings, Stand: s, report: &Report{Redis: settings.Redis, Old: settings.Old != "", Bound: 3*settings.Notice + lastRepetition}}
+	r := &run{settings: settings, Stand: s, report: &Report{Redis: settings.Redis, Old: settings.OldName, Bound: 3*settings.Notice + lastRepetition}}
 	if err := s.AwaitWhole(ctx); err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ import (
 // Report is what came of a trial.
 type Report struct {
 	Redis string
-	Old   bool
+	Old   string // the release before, where it was an upgrade
 	Rows  []Row
 
 	Registered, Missing int // users whose registration was answered; of these, those that the database does not know
@@ -51,8 +51,8 @@ func (r *Report) late() bool {
 func (r *Report) Write(out io.Writer) error {
 	var text strings.Builder
 	what := "Redis by " + r.Redis
-	if r.Old {
-		what = "Upgrade, Redis by " + r.Redis
+	if r.Old != "" {
+		what = "Upgrade from " + r.Old + ", Redis by " + r.Redis
 	}
 	fmt.Fprintf(&text, "\n%s\n\n| part | requests | failed | signed out | longest outage: checks | sign-ins | one person |\n|---|--:|--:|--:|--:|--:|--:|\n", what)
 	for _, row := range r.Rows {

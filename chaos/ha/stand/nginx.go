@@ -57,7 +57,7 @@ func (s *Stand) startNginx() (string, error) {
 }
 
 func (s *Stand) configure(dir, addr string) error {
-	module, err := root()
+	module, err := Root()
 	if err != nil {
 		return err
 	}

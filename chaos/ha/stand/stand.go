@@ -144,8 +144,8 @@ func get(ctx context.Context, url string) (*http.Response, error) {
 	return client.Do(request)
 }
 
-// root is the folder of the module, where the shipped configuration lies.
-func root() (string, error) {
+// Root is the folder of the module, where the shipped configuration lies.
+func Root() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return "", err
