@@ -2,7 +2,9 @@ package httpapi_test
 
 import (
 	"compress/gzip"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"regexp"
@@ -79,5 +81,19 @@ func TestPartsAreCompressedForWhoAccepts(t *testing.T) {
 	content, err := io.ReadAll(unzipped)
 	if err != nil || string(content) != string(plain.body) {
 		t.Errorf("unzipped %d bytes, plain %d: %v", len(content), len(plain.body), err)
+	}
+}
+
+func TestPartsOfSwaggerUIAreTheReleases(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	for name, want := range map[string]string{ // of Swagger UI 5.35.0
+		"swagger-ui-bundle.js": "e6a898692f2d768e807c3ba4626068a69a2c5dd960dd6c76f3e4d3a3de180af2",
+		"swagger-ui.css":       "5ed08757e53da3e026d6cbecc61fe5d43585c9560b302d534ad56692519a273d",
+	} {
+		plain := s.do(t, "GET", "/docs/"+name, "", header{"Accept-Encoding": "identity"})
+		if got := fmt.Sprintf("%x", sha256.Sum256(plain.body)); got != want {
+			t.Errorf("%s: SHA-256 %s, want %s", name, got, want)
+		}
 	}
 }

@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"html/template"
 	"slices"
 	"strings"
+
+	g "maragu.dev/gomponents"
+
+	"github.com/menjin-id/menjin/internal/markup"
 )
 
 // shownEvent is one type as the page shows it.
@@ -58,15 +61,13 @@ func eventPage(asyncAPI []byte, schemas []eventSchema, css *file) (*file, error)
 		}
 		shown = append(shown, one)
 	}
-	page, err := template.New("").Parse(string(docsPart("events.html", "").content))
+	page, err := markup.Fill(string(embedded("events.html")), map[string]g.Node{
+		"style": g.Text(css.tag), "types": listTypes(shown), "events": listEvents(shown), "headers": tableOf(headers),
+	})
 	if err != nil {
-		return nil, fmt.Errorf("read page of events: %w", err)
-	}
-	var out bytes.Buffer
-	if err := page.Execute(&out, map[string]any{"Style": css.tag, "Headers": headers, "Events": shown}); err != nil {
 		return nil, fmt.Errorf("write page of events: %w", err)
 	}
-	return newFile("events.html", "text/html; charset=utf-8", out.Bytes()), nil
+	return newFile("events.html", "text/html; charset=utf-8", page), nil
 }
 
 // subjectOf leaves out where events are sent again.

@@ -23,10 +23,10 @@ const module = "github.com/menjin-id/menjin"
 // Program is the built program.
 type Program struct{ path string }
 
-// Build compiles the program into a folder.
+// Build compiles the program into a folder, with the tag of its releases.
 func Build(ctx context.Context, folder string) (*Program, error) {
 	path := filepath.Join(folder, "menjin")
-	out, err := exec.CommandContext(ctx, "go", "build", "-o", path, module).CombinedOutput()
+	out, err := exec.CommandContext(ctx, "go", "build", "-tags", "grpcnotrace", "-o", path, module).CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("build the program: %w\n%s", err, out)
 	}

@@ -22,6 +22,10 @@ type program struct {
 
 func (p program) platform() string { return p.system + "/" + p.arch }
 
+// tags leave out the pages that gRPC has for debugging: their templates would make the linker keep every exported method of every
+// type, a third more than there is now (docs/decisions/0017-no-templates.md).
+const tags = "grpcnotrace"
+
 // compile builds the program in source. Nothing of this machine gets into it: no paths, no C library, no linker's own id, and
 // the oldest processors of each architecture, whatever the environment asks for.
 func compile(ctx context.Context, source, folder, platform string) (program, error) {
@@ -34,7 +38,7 @@ func compile(ctx context.Context, source, folder, platform string) (program, err
 		return program{}, err
 	}
 	//nolint:gosec // the words are this program's own
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w -buildid=", "-o", path, ".")
+	build := exec.CommandContext(ctx, "go", "build", "-tags", tags, "-trimpath", "-ldflags", "-s -w -buildid=", "-o", path, ".")
 	build.Dir = source
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+system, "GOARCH="+arch, "GOAMD64=v1", "GOARM64=v8.0", "GOEXPERIMENT=")
 	if output, err := build.CombinedOutput(); err != nil {

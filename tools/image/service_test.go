@@ -25,6 +25,7 @@ func TestServiceRunsInItsImageAndKeepsItsDataInTheVolume(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	wantSmall(t, service)
 	files, err := programFiles(service)
 	if err == nil {
 		err = unpack(files, c.root)
