@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"net"
-	"net/http"
 
 	"github.com/menjin-id/menjin/adapters/cloudevent"
 	"github.com/menjin-id/menjin/adapters/httpapi"
@@ -59,7 +58,7 @@ func provideAPI(
 	})
 }
 
-func (a *App) server() *http.Server {
+func (a *App) server() *httpapi.HTTPServer {
 	server := httpapi.NewHTTPServer(a.api, httpapi.Limits{Connections: a.cfg.HTTP.MaxConnections}, a.log)
 	if a.cert != nil {
 		server.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS13, GetCertificate: a.cert.Certificate}

@@ -26,6 +26,9 @@ import (
 // requestsPatience is how long requests in flight may take to finish when the service stops.
 const requestsPatience = 15 * time.Second
 
+// partingPatience is how much of it those have who are connected and were just served, to send another request.
+const partingPatience = time.Second
+
 // App is the service, built and not yet at work.
 type App struct {
 	cfg       *config.Config
@@ -84,23 +87,28 @@ func (a *App) watchCertificate(ctx context.Context) error {
 	return a.cert.Run(ctx)
 }
 
-func (a *App) serve(server *http.Server) error {
+func (a *App) serve(server *httpapi.HTTPServer) error {
 	serve := func() error { return server.Serve(a.listener) }
 	if a.cert != nil {
 		serve = func() error { return server.ServeTLS(a.listener, "", "") }
 	}
-	if err := serve(); !errors.Is(err, http.ErrServerClosed) {
+	// Nobody but finishRequests closes the listener.
+	if err := serve(); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 		return fmt.Errorf("serve HTTP: %w", err)
 	}
 	return nil
 }
 
-// finishRequests cuts off who has not read the answer when patience ends.
-func (a *App) finishRequests(ctx context.Context, server *http.Server) {
+// finishRequests answers who is connected, lets nobody else connect, and cuts off who has not read the answer when patience ends.
+func (a *App) finishRequests(ctx context.Context, server *httpapi.HTTPServer) {
 	a.log.Info("stopping: finishing requests in flight")
 	a.api.Drain()
+	_ = a.listener.Close()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestsPatience)
 	defer cancel()
+	parting, cancelParting := context.WithTimeout(ctx, partingPatience)
+	defer cancelParting()
+	server.Part(parting)
 	if err := server.Shutdown(ctx); err != nil {
 		a.log.Warn("requests in flight were cut off", "error", err)
 		_ = server.Close()

@@ -39,7 +39,7 @@ func sharedExposition(cfg *config.Config, registry *metrics.Registry) http.Handl
 // exposition answers scrapes at an address of their own, where there is one.
 type exposition struct {
 	listener net.Listener // nil: the API answers them
-	server   *http.Server
+	server   *httpapi.HTTPServer
 }
 
 // provideExposition brings together what the parts count, and takes the address.

@@ -1,7 +1,11 @@
 package bootstrap_test
 
 import (
+	"errors"
 	"net/http"
+	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -57,4 +61,35 @@ func TestSIGTERMLetsALoginFinish(t *testing.T) {
 			t.Errorf("exit status of the second run: got %d, want 0", status)
 		}
 	})
+}
+
+// A proxy that posts over a connection which is being closed does not know whether the request arrived, and may not repeat it.
+func TestSIGTERMCutsOffNobodyWhoIsConnected(t *testing.T) {
+	t.Parallel()
+	p := start(t, local(t))
+	p.client.Transport = &http.Transport{MaxIdleConnsPerHost: 16}
+	t.Cleanup(p.client.CloseIdleConnections)
+	var answered atomic.Int64
+	var crowd sync.WaitGroup
+	for range 16 {
+		crowd.Go(func() {
+			for {
+				switch r, err := p.try(http.MethodPost, "/api/login", "", struct{}{}); {
+				case errors.Is(err, syscall.ECONNREFUSED):
+					return
+				case err != nil || r.Status != http.StatusBadRequest && r.Status != http.StatusTooManyRequests:
+					t.Errorf("got %s %v, want an answer until connections are refused", r, err)
+					return
+				default:
+					answered.Add(1)
+				}
+			}
+		})
+	}
+	eventually(t, "everybody is connected", func() bool { return answered.Load() > 200 })
+	p.terminate()
+	crowd.Wait()
+	if status := p.status(); status != 0 {
+		t.Errorf("exit status: got %d, want 0", status)
+	}
 }

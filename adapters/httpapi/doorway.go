@@ -38,12 +38,16 @@ func newDoorway(most int, log *slog.Logger) *doorway {
 // note is http.Server's ConnState. A connection waits until the head of its first request is read, and between requests.
 func (d *doorway) note(conn net.Conn, state http.ConnState) {
 	if leaving := d.place(conn, state); leaving != nil {
-		// A TLS connection would have a farewell to send, which may take as long as its client likes.
-		if secure, ok := leaving.(*tls.Conn); ok {
-			leaving = secure.NetConn()
-		}
-		_ = leaving.Close()
+		hangUp(leaving)
 	}
+}
+
+// hangUp says no farewell over TLS, which may take as long as the client likes.
+func hangUp(conn net.Conn) {
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn()
+	}
+	_ = conn.Close()
 }
 
 // place returns who has to give way, or nil.
@@ -86,6 +90,21 @@ func (d *doorway) longest(now time.Time) net.Conn {
 		return d.served.Front().Value.(visit).conn
 	}
 	return waiting.conn
+}
+
+// part closes the connections that have waited since an instant, and returns how many there are yet.
+func (d *doorway) part(since time.Time) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for front := d.waiting.Front(); front != nil; front = d.waiting.Front() {
+		visit := front.Value.(visit)
+		if visit.since.After(since) {
+			break
+		}
+		d.remove(visit.conn)
+		hangUp(visit.conn)
+	}
+	return len(d.places)
 }
 
 func (d *doorway) remove(conn net.Conn) {

@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"bufio"
+	"context"
 	"io"
 	"log/slog"
 	"net"
@@ -18,6 +19,7 @@ type narrow struct {
 	addr    string
 	release chan struct{} // closed: /slow answers
 	slow    chan struct{} // gets one for each request to /slow
+	server  *httpapi.HTTPServer
 }
 
 func openNarrow(t *testing.T) *narrow {
@@ -34,11 +36,11 @@ func openNarrow(t *testing.T) *narrow {
 		t.Fatal(err)
 	}
 	n.addr = listener.Addr().String()
-	server := httpapi.NewHTTPServer(routes, httpapi.Limits{Connections: 3, ReadHeader: time.Minute}, slog.New(slog.DiscardHandler))
+	n.server = httpapi.NewHTTPServer(routes, httpapi.Limits{Connections: 3, ReadHeader: time.Minute}, slog.New(slog.DiscardHandler))
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
+	go func() { ended <- n.server.Serve(listener) }()
 	t.Cleanup(func() {
-		_ = server.Close()
+		_ = n.server.Close()
 		<-ended
 	})
 	return n
@@ -106,4 +108,38 @@ func TestRequestsInWorkGiveWayLast(t *testing.T) {
 	for _, kept := range []net.Conn{second, third, fourth} {
 		wantAnswer(t, "a request in work", kept)
 	}
+}
+
+func TestPartingWaitsForRequestsInWork(t *testing.T) {
+	t.Parallel()
+	n := openNarrow(t)
+	silent, served := n.connect(t, ""), n.connect(t, slow)
+	<-n.slow
+	parted := make(chan struct{})
+	go func() {
+		n.server.Part(t.Context())
+		close(parted)
+	}()
+	wantClosed(t, "who says nothing", silent)
+	select {
+	case <-parted:
+		t.Error("parted from one who is served")
+	default:
+	}
+	close(n.release)
+	wantAnswer(t, "a request in work", served)
+	<-parted
+	wantClosed(t, "who had its answer", served)
+}
+
+func TestPartingEndsWithItsPatience(t *testing.T) {
+	t.Parallel()
+	n := openNarrow(t)
+	served := n.connect(t, slow)
+	<-n.slow
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	n.server.Part(ctx)
+	close(n.release)
+	wantAnswer(t, "a request in work", served)
 }

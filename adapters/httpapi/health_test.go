@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -95,8 +97,10 @@ func TestDrainingServerIsNotReadyButAnswers(t *testing.T) {
 	if state := s.ready(t, 503); state.Status != "draining" {
 		t.Errorf("got %+v", state)
 	}
-	if reply := s.do(t, "GET", "/api/hello", ""); reply.status != 200 {
-		t.Errorf("hello: got %d", reply.status)
+	reply := httptest.NewRecorder() // http.Client takes the header away
+	s.api.ServeHTTP(reply, httptest.NewRequest(http.MethodGet, "/api/hello", http.NoBody))
+	if got := reply.Header().Get("Connection"); reply.Code != 200 || got != "close" {
+		t.Errorf("hello: got %d and Connection %q, want 200 and close", reply.Code, got)
 	}
 }
 

@@ -57,6 +57,7 @@ var (
 	noContent    = []string{"default-src 'none'; frame-ancestors 'none'"}
 	onlyTLS      = []string{"max-age=31536000"} // of this host alone: others of the domain are not ours to decide on
 	jsonContents = []string{"application/json"}
+	lastAnswer   = []string{"close"}
 )
 
 // protect sets the headers that every response has. The values are shared; nobody changes a slice in place.
@@ -70,6 +71,9 @@ func (x *exchange) protect() {
 	}
 	if x.request.TLS != nil {
 		header["Strict-Transport-Security"] = onlyTLS
+	}
+	if x.server.readiness.draining.Load() {
+		header["Connection"] = lastAnswer
 	}
 	x.setHeader("X-Request-Id", x.id)
 }

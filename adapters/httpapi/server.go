@@ -93,5 +93,6 @@ var (
 	_ http.Handler          = (*Server)(nil)
 )
 
-// Drain makes /health/ready say no from now on, so that balancers look elsewhere while requests are still answered.
+// Drain makes /health/ready say no from now on, so that balancers look elsewhere while requests are still answered, and each
+// answer the last over its connection.
 func (s *Server) Drain() { s.readiness.draining.Store(true) }

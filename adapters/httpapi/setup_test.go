@@ -70,7 +70,7 @@ func setup(t *testing.T, change ...func(*httpapi.Options)) *service {
 func serve(t *testing.T, handler http.Handler, limits httpapi.Limits) (url string) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
-	server.Config = httpapi.NewHTTPServer(handler, limits, slog.New(slog.DiscardHandler))
+	server.Config = httpapi.NewHTTPServer(handler, limits, slog.New(slog.DiscardHandler)).Server
 	server.Start()
 	t.Cleanup(server.Close)
 	return server.URL
