@@ -61,6 +61,7 @@ type Publish func(ctx context.Context, recorded StreamPosition, events []OutboxE
 type Drained struct {
 	Shard  int
 	Events int  // how many were published, or, with an error, should have been
+	Full   bool // as many were taken as were asked for, held ones included: more may wait in the shard
 	More   bool // events were published, and there are other shards, whose commits may have been announced together with theirs
 	Busy   bool // nothing was done because other relays work every shard
 }

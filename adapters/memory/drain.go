@@ -14,7 +14,7 @@ func (s *Store) Drain(ctx context.Context, limit int, publish ports.Publish) (po
 		return ports.Drained{}, err
 	}
 	number, taken, busy := s.take(limit)
-	drained := ports.Drained{Shard: number, Events: len(taken), Busy: busy}
+	drained := ports.Drained{Shard: number, Events: len(taken), Full: len(taken) == limit, Busy: busy}
 	if len(taken) == 0 {
 		return drained, nil
 	}

@@ -52,7 +52,7 @@ func (o *Outbox) drainShard(ctx context.Context, conn *pgxpool.Conn, limit int, 
 		return drained, true, nil
 	}
 	o.rotation.served(lease.shard)
-	drained.Events = len(taken.events)
+	drained.Events, drained.Full = len(taken.events), len(taken.ids) == limit
 	position := lease.recorded
 	if len(taken.events) > 0 {
 		position, err = publishUntil(ctx, deadline, lease.recorded, taken.events, publish)

@@ -67,7 +67,7 @@ func (o *Outbox) drainTurn(ctx context.Context, limit int, publish ports.Publish
 	if len(waiting.ids) == 0 {
 		return drained, false, nil
 	}
-	drained.Events = len(waiting.events)
+	drained.Events, drained.Full = len(waiting.events), len(waiting.ids) == limit
 	position := found.recorded
 	if len(waiting.events) > 0 {
 		deadline := time.Now().Add(o.options.PublishWithin)

@@ -221,7 +221,7 @@ func TestFullBatchIsFollowedByTheNextAtOnce(t *testing.T) {
 		left := 3
 		a := watch(func() (ports.Drained, error) {
 			if left--; left >= 0 {
-				return ports.Drained{Events: 500}, nil
+				return ports.Drained{Events: 500 - left, Full: true}, nil // some are held
 			}
 			return ports.Drained{}, nil
 		})
@@ -236,36 +236,45 @@ func TestFullBatchIsFollowedByTheNextAtOnce(t *testing.T) {
 func TestEventsGatherBehindALargeBatchOfABusyMachine(t *testing.T) {
 	t.Parallel()
 	for name, batch := range map[string]struct {
-		events int
-		takes  time.Duration
-		want   time.Duration // between two looks
+		drained ports.Drained
+		takes   time.Duration
+		least   time.Duration // that a batch ever took
+		want    time.Duration // between two looks
 	}{
-		"large and slow": {events: 64, takes: 5 * time.Millisecond, want: 25 * time.Millisecond},
-		"small":          {events: 63, takes: 5 * time.Millisecond, want: 5 * time.Millisecond},
-		"quick":          {events: 64, takes: 4 * time.Millisecond, want: 4 * time.Millisecond},
-		"full":           {events: 500, takes: 5 * time.Millisecond, want: 5 * time.Millisecond},
+		"large and slow": {drained: ports.Drained{Events: 64}, takes: 6 * time.Millisecond, least: 2 * time.Millisecond, want: 26 * time.Millisecond},
+		"small":          {drained: ports.Drained{Events: 63, More: true}, takes: 6 * time.Millisecond, least: 2 * time.Millisecond, want: 6 * time.Millisecond},
+		"quick":          {drained: ports.Drained{Events: 64, More: true}, takes: 4 * time.Millisecond, least: time.Millisecond, want: 4 * time.Millisecond},
+		"full":           {drained: ports.Drained{Events: 499, Full: true}, takes: 6 * time.Millisecond, least: time.Millisecond, want: 6 * time.Millisecond},
+		"of a database far away": {
+			drained: ports.Drained{Events: 64, More: true}, takes: 14 * time.Millisecond, least: 5 * time.Millisecond, want: 14 * time.Millisecond,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				var a *alone
 				began := make(chan struct{})
+				takes := batch.least
 				a = watch(func() (ports.Drained, error) {
 					<-began
 					a.wake.Give() // somebody commits meanwhile
-					time.Sleep(batch.takes)
-					return ports.Drained{Events: batch.events}, nil
+					time.Sleep(takes)
+					if takes == batch.least {
+						takes = batch.takes
+						return ports.Drained{Events: 1}, nil
+					}
+					return batch.drained, nil
 				})
 				close(began)
-				time.Sleep(201 * time.Millisecond)
+				time.Sleep(301 * time.Millisecond)
 				synctest.Wait()
 				pauses := a.queue.pauses() // before one is cut short
 				a.queue.answers(nothing)
 				a.stop()
 				if len(pauses) < 8 {
-					t.Errorf("got %d pauses in 200ms", len(pauses))
+					t.Errorf("got %d pauses in 300ms", len(pauses))
 				}
-				for i, pause := range pauses {
+				for i, pause := range pauses[1:] {
 					if pause != batch.want {
 						t.Errorf("pause %d: got %s, want %s", i, pause, batch.want)
 					}
@@ -273,6 +282,76 @@ func TestEventsGatherBehindALargeBatchOfABusyMachine(t *testing.T) {
 			})
 		})
 	}
+}
+
+// An event waits for one pause at most, however many shards are busy.
+func TestRelayPausesForOneOfSeveralShards(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const shards, takes = 4, 6 * time.Millisecond
+		batches := -1
+		a := watch(func() (ports.Drained, error) {
+			if batches++; batches == 0 {
+				time.Sleep(time.Millisecond) // the quickest
+				return ports.Drained{Events: 1, More: true}, nil
+			}
+			time.Sleep(takes)
+			return ports.Drained{Shard: batches % shards, Events: 100, More: true}, nil
+		})
+		time.Sleep(time.Second)
+		synctest.Wait()
+		pauses := a.queue.pauses()
+		a.queue.answers(nothing)
+		a.stop()
+		for i := 1; i+shards <= len(pauses); i++ { // one more look than batches: the first
+			var round time.Duration
+			for _, pause := range pauses[i : i+shards] {
+				round += pause
+			}
+			if want := shards*takes + 20*time.Millisecond; round != want {
+				t.Errorf("round from batch %d: took %s, want %s", i, round, want)
+			}
+		}
+	})
+}
+
+// What one shard waits for is no reason to leave the others, nor to try it again and again.
+func TestShardThatFailsAloneWaitsAndTheOthersDoNot(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var a *alone
+		began := make(chan struct{})
+		until, served := time.Time{}, 0
+		a = watch(func() (ports.Drained, error) {
+			<-began
+			a.queue.mu.Lock()
+			defer a.queue.mu.Unlock()
+			if delays := len(a.queue.delays); delays > 0 && until.IsZero() {
+				until = time.Now().Add(a.queue.delays[delays-1])
+			}
+			if !time.Now().Before(until) {
+				until = time.Time{}
+				return ports.Drained{Shard: 1, Events: 3}, domain.ErrUnavailable
+			}
+			served++
+			return ports.Drained{Shard: 0, Events: 1}, nil
+		})
+		close(began)
+		for range 6000 { // a minute, a commit each 10 ms
+			a.wake.Give()
+			time.Sleep(10 * time.Millisecond)
+			synctest.Wait()
+		}
+		_, failures := a.queue.count()
+		a.queue.answers(nothing)
+		a.stop()
+		if failures > 13 { // after 50 ms, 100 ms, … and twice 30 s, each up to a half shorter
+			t.Errorf("the shard failed %d times in a minute, want 13 at most", failures)
+		}
+		if served < 5500 {
+			t.Errorf("the other was served %d times in a minute, want 5500 at least", served)
+		}
+	})
 }
 
 func TestOtherShardsAreLookedForAtOnce(t *testing.T) {

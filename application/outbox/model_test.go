@@ -122,7 +122,7 @@ func (w *world) Drain(ctx context.Context, limit int, publish ports.Publish) (po
 	for i, r := range taken {
 		events[i] = r.OutboxEvent
 	}
-	drained := ports.Drained{Events: len(taken)}
+	drained := ports.Drained{Events: len(taken), Full: len(taken) == limit}
 	position, err := publish(ctx, w.known, events)
 	if err != nil {
 		return drained, err

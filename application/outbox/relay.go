@@ -19,13 +19,6 @@ const (
 	longestDelay = 30 * time.Second
 	lastDrain    = 5 * time.Second  // for what is left when the service stops
 	stepLimit    = 20 * time.Second // for one step, so that a database that never answers holds nobody
-
-	// A batch of so many events that takes so long tells of writers who keep the machines busy. The next one then gathers for a
-	// moment: a batch costs the database and the stream much that does not depend on how many are in it, and takes that from the
-	// writers.
-	busyBatch = 64
-	busyFor   = 5 * time.Millisecond
-	gatherFor = 20 * time.Millisecond
 )
 
 // Relay publishes the events that wait in the outbox, in order for each user, until the stream has acknowledged them.
@@ -39,6 +32,13 @@ type Relay struct {
 	log       *slog.Logger
 }
 
+// progress is what a run has seen so far.
+type progress struct {
+	failures  int         // in a row
+	shards    map[int]int // failures in a row of those that others do not share
+	gathering gathering
+}
+
 // NewRelay makes the use case. wake is given after each commit of this process that appended events.
 func NewRelay(
 	queue ports.OutboxQueue, stream ports.EventStream, reconcile *Reconcile, hints ports.RelayHints, wake Signal,
@@ -50,10 +50,10 @@ func NewRelay(
 // Run works until ctx ends, then publishes what was committed before, for at most a few seconds. No failure ends it: the
 // events go on waiting, and it tries again with growing pauses.
 func (r *Relay) Run(ctx context.Context) error {
-	failures := 0
+	seen := &progress{shards: make(map[int]int)}
 	for {
 		// A batch under way is brought to its end, whatever happens to ctx: it is bounded by its own deadline.
-		rest := r.step(context.WithoutCancel(ctx), ctx, &failures)
+		rest := r.step(context.WithoutCancel(ctx), ctx, seen)
 		if ctx.Err() != nil {
 			break
 		}
@@ -63,8 +63,8 @@ func (r *Relay) Run(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastDrain)
 	defer cancel()
-	for failures = 0; ctx.Err() == nil && failures == 0; {
-		if rest := r.step(ctx, ctx, &failures); rest.pause > 0 && !rest.meant {
+	for seen.failures = 0; ctx.Err() == nil && seen.failures == 0; {
+		if rest := r.step(ctx, ctx, seen); rest.pause > 0 && !rest.meant {
 			break
 		}
 	}
@@ -77,24 +77,28 @@ type rest struct {
 	meant bool
 }
 
-// step drains one batch and returns how to rest after it. It counts failures in a row. What a failure calls for may take
-// longer than a batch, and ends with the service.
-func (r *Relay) step(ctx, service context.Context, failures *int) rest {
+// step drains one batch and returns how to rest after it. What a failure calls for may take longer than a batch, and ends with the
+// service.
+func (r *Relay) step(ctx, service context.Context, seen *progress) rest {
 	ctx, cancel := context.WithTimeout(ctx, stepLimit)
 	defer cancel()
 	began := time.Now()
 	drained, err := r.queue.Drain(ctx, batchSize, r.stream.Publish)
 	if err != nil {
-		return rest{r.recover(service, drained, err, failures), true}
+		return rest{r.recover(service, drained, err, seen), true}
 	}
-	if *failures > 0 && drained.Events > 0 {
-		r.log.InfoContext(ctx, "events are published again", "failures", *failures)
-		*failures = 0
+	if drained.Events > 0 {
+		if seen.failures > 0 {
+			r.log.InfoContext(ctx, "events are published again", "failures", seen.failures)
+		}
+		seen.failures = 0
+		delete(seen.shards, drained.Shard)
 	}
+	now := time.Now()
 	switch {
-	case drained.Events == batchSize:
+	case drained.Full:
 		return rest{}
-	case drained.Events >= busyBatch && time.Since(began) >= busyFor:
+	case drained.Events > 0 && seen.gathering.after(drained, now.Sub(began), now):
 		return rest{gatherFor, true}
 	case drained.More:
 		return rest{}
@@ -106,15 +110,22 @@ func (r *Relay) step(ctx, service context.Context, failures *int) rest {
 }
 
 // recover decides what follows a failure. An event that the stream will never store is set aside, and what the stream has
-// lost is put back, at once; after any other failure all replicas leave the shard alone for a while.
-func (r *Relay) recover(ctx context.Context, drained ports.Drained, failure error, failures *int) time.Duration {
+// lost is put back, at once. After any other failure all replicas leave the shard alone for a while, and the relay rests as long
+// unless other shards are published meanwhile.
+func (r *Relay) recover(ctx context.Context, drained ports.Drained, failure error, seen *progress) time.Duration {
 	mended, err := r.mend(ctx, failure)
 	if err == nil && mended {
 		return 0
 	}
 	failure = errors.Join(failure, err)
-	delay := backOff(*failures)
-	*failures++
+	failures := seen.failures
+	if drained.Events > 0 {
+		failures = seen.shards[drained.Shard]
+		seen.shards[drained.Shard]++
+	}
+	delay := backOff(failures)
+	pause := min(delay, firstDelay<<min(seen.failures, 16))
+	seen.failures++
 	r.log.WarnContext(ctx, "events cannot be published for now", "error", failure, "waiting", drained.Events, "next_try_in", delay)
 	if drained.Events > 0 {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepLimit)
@@ -123,7 +134,7 @@ func (r *Relay) recover(ctx context.Context, drained ports.Drained, failure erro
 			r.log.WarnContext(ctx, "outbox shard cannot be delayed", "error", err)
 		}
 	}
-	return delay
+	return pause
 }
 
 // mend removes the cause of a failure where it can be removed.
