@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -84,6 +85,25 @@ func TestNetworksLetThroughWhatIsNeeded(t *testing.T) {
 	proxies, subnet := project.Services["menjin"].Environment["MENJIN_HTTP_TRUSTED_PROXIES"], project.Networks["front"].Ipam.Config[0].Subnet
 	if *proxies != subnet {
 		t.Errorf("trusted proxies: got %s, want those of network front, %s", *proxies, subnet)
+	}
+}
+
+// TestNginxFindsMenjinAfterAnUpgrade holds that the address in nginx's file is Menjin's, and nobody else can be given it.
+func TestNginxFindsMenjinAfterAnUpgrade(t *testing.T) {
+	t.Parallel()
+	project := load(t)
+	address := project.Services["menjin"].Networks["front"].Ipv4Address
+	upstreams, err := os.ReadFile("../compose/nginx/upstreams.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(upstreams), "server "+address+":8080;") {
+		t.Errorf("nginx is not told the address %s", address)
+	}
+	pool := project.Networks["front"].Ipam.Config[0]
+	subnet, given := netip.MustParsePrefix(pool.Subnet), netip.MustParsePrefix(pool.IPRange)
+	if at := netip.MustParseAddr(address); !subnet.Contains(at) || given.Contains(at) || !subnet.Contains(given.Addr()) {
+		t.Errorf("%s is to be in %s and not in %s, from which others are given theirs", address, subnet, given)
 	}
 }
 

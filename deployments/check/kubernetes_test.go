@@ -4,6 +4,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -169,10 +170,17 @@ func TestStoppingPodHasTimeToFinish(t *testing.T) {
 			t.Errorf("got %s, %s of them before the signal; want 3 s or more, and 20 s or more after it", grace, pause)
 		}
 		limit := spec.Containers[0].Resources.Limits.Memory()
+		var cores int64 // that hash passwords at once; unset, they are the node's
 		for _, variable := range spec.Containers[0].Env {
 			if variable.Name == "GOMEMLIMIT" && (variable.Value != "400MiB" || limit.Value() < 400<<20*5/4) {
 				t.Errorf("GOMEMLIMIT is %s of %s, want four fifths at most", variable.Value, limit)
 			}
+			if variable.Name == "GOMAXPROCS" {
+				cores, _ = strconv.ParseInt(variable.Value, 10, 64)
+			}
+		}
+		if cores < 1 || cores*19<<20 > limit.Value()/4 {
+			t.Errorf("GOMAXPROCS: got %d, want one that leaves three quarters of %s to the rest while passwords are hashed", cores, limit)
 		}
 	})
 }
@@ -209,6 +217,7 @@ func sameSettings(m manifests) bool {
 			variables[variable.Name] = variable.Value
 		}
 		delete(variables, "GOMEMLIMIT")
+		delete(variables, "GOMAXPROCS")
 		variables["from"] = pod.Spec.Containers[0].EnvFrom[0].ConfigMapRef.Name
 		return variables
 	}

@@ -192,7 +192,7 @@ func TestNginxServesTheAPIByTLSAndGrafanaApart(t *testing.T) {
 	write(t, filepath.Join(conf, "tls_key"), key)
 	// The files see other names and ports here than in their containers; the rest is as shipped.
 	place := strings.NewReplacer(
-		"menjin:8080", menjin, "http://grafana:3000", "http://"+grafana, "/run/secrets/", "", "/var/log/nginx/access.log", os.DevNull,
+		"172.30.17.2:8080", menjin, "http://grafana:3000", "http://"+grafana, "/run/secrets/", "", "/var/log/nginx/access.log", os.DevNull,
 		"listen 8443 ssl", "listen 127.0.0.1:"+strconv.Itoa(secure)+" ssl",
 		"listen 3000", "listen 127.0.0.1:"+strconv.Itoa(operator), "127.0.0.1:8081", "127.0.0.1:"+strconv.Itoa(health),
 	)

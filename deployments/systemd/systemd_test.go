@@ -21,7 +21,7 @@ func install(t *testing.T) (analyze, folder string) {
 		testserver.Missing(t, "systemd-analyze", "systemd")
 	}
 	folder = t.TempDir()
-	for _, name := range []string{"menjin.service", "menjin-backup.service", "menjin-backup.timer", "servers.conf"} {
+	for _, name := range []string{"menjin.service", "menjin-backup.service", "menjin-backup-embedded.service", "menjin-backup.timer", "servers.conf"} {
 		unit, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -44,7 +44,7 @@ func install(t *testing.T) (analyze, folder string) {
 func TestSystemdUnderstandsEveryLineOfTheUnits(t *testing.T) {
 	t.Parallel()
 	analyze, folder := install(t)
-	for _, unit := range []string{"menjin.service", "menjin-backup.service", "menjin-backup.timer"} {
+	for _, unit := range []string{"menjin.service", "menjin-backup.service", "menjin-backup-embedded.service", "menjin-backup.timer"} {
 		said, err := exec.Command(analyze, "verify", "--man=no", filepath.Join(folder, unit)).CombinedOutput()
 		// It also tells of units of the machine, which are not ours.
 		for line := range strings.Lines(string(said)) {
@@ -61,7 +61,7 @@ func TestSystemdUnderstandsEveryLineOfTheUnits(t *testing.T) {
 func TestUnitsAreHardened(t *testing.T) {
 	t.Parallel()
 	analyze, folder := install(t)
-	for _, unit := range []string{"menjin.service", "menjin-backup.service"} {
+	for _, unit := range []string{"menjin.service", "menjin-backup.service", "menjin-backup-embedded.service"} {
 		threshold := strings.ReplaceAll(exposure, ".", "") // in tenths
 		said, err := exec.Command(analyze, "security", "--offline=yes", "--no-pager", "--threshold="+threshold,
 			filepath.Join(folder, unit)).CombinedOutput()
