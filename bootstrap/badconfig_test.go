@@ -48,6 +48,10 @@ func TestEveryFaultOfTheConfigurationIsNamedAtOnce(t *testing.T) {
 	if _, _, log := run(t, s, "serve"); strings.Contains(log, password) {
 		t.Errorf("the faults show a password:\n%s", log)
 	}
+	status, out, log := run(t, s, "config", "print")
+	if status != 1 || !strings.Contains(out, "MENJIN_SESSION_MAX_AGE") || !strings.Contains(log, "  http.addr: ") || strings.Contains(out+log, password) {
+		t.Errorf("config print: got status %d, want 1, every key and the faults, and no password:\n%s%s", status, out, log)
+	}
 }
 
 func TestFaultsOfTheFileAreNamedByKey(t *testing.T) {

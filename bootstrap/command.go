@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -122,14 +123,17 @@ func newConfigPrintCommand(options *globalOptions) *cobra.Command {
 	}
 	asJSON := asksForJSON(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		cfg, err := options.load()
-		if err != nil {
+		cfg, faults := config.Examine(options.file, os.Environ()) // whoever has a fault to mend comes here for the keys
+		show := cfg.Print
+		if *asJSON {
+			show = func(out io.Writer) error {
+				return writeJSON(out, map[string]any{"profile": cfg.Profile, "settings": cfg.Shown()})
+			}
+		}
+		if err := show(cmd.OutOrStdout()); err != nil {
 			return err
 		}
-		if *asJSON {
-			return writeJSON(cmd.OutOrStdout(), map[string]any{"profile": cfg.Profile, "settings": cfg.Shown()})
-		}
-		return cfg.Print(cmd.OutOrStdout())
+		return faults
 	}
 	return cmd
 }

@@ -23,8 +23,9 @@ import (
 )
 
 const (
-	databaseFile  = "menjin.db"
-	streamsFolder = "streams"
+	databaseFile     = "menjin.db"
+	streamsFolder    = "streams"
+	toStandardOutput = "-"
 )
 
 func newBackupCommand(options *globalOptions) *cobra.Command {
@@ -34,11 +35,12 @@ func newBackupCommand(options *globalOptions) *cobra.Command {
 		Use: "backup", Short: "Copy the embedded parts into one file, also while the service runs", Args: cobra.NoArgs,
 		Long: `Copies what lies in data_dir into one file: the embedded database, the streams of the embedded NATS with their
 consumers, the keys, and whatever else is there. The service may run meanwhile. Whoever had an answer before the backup
-began is in it.
+began is in it. What lies on servers elsewhere is not, and is named on standard error.
 
 The file holds the master key where that lies in data_dir: who has the file can read every telephone number and sign in as
 anybody. It is readable by its owner alone; encrypt it before it leaves the machine, for instance with age. A name that ends
-in .tar is not compressed.
+in .tar is not compressed. With --out - it goes to standard output once it is whole, by way of data_dir, and what there is to say
+to standard error.
 
 The exit status is 0 when the file is whole, and otherwise 1, and there is none.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -46,19 +48,44 @@ The exit status is 0 when the file is whole, and otherwise 1, and there is none.
 			if err != nil {
 				return err
 			}
-			if out == "" {
-				out = "menjin-" + time.Now().UTC().Format("20060102-150405") + ".tar.gz"
+			path, said := out, cmd.OutOrStdout()
+			switch out {
+			case "":
+				path = archiveName()
+			case toStandardOutput:
+				path, said = filepath.Join(cfg.DataDir, archiveName()), cmd.ErrOrStderr()
 			}
-			manifest, err := backup(cmd.Context(), cfg, log, out)
+			manifest, err := backup(cmd.Context(), cfg, log, path)
+			if err == nil && out == toStandardOutput {
+				err = handOver(cmd.OutOrStdout(), path)
+				path = "standard output"
+			}
 			if err != nil {
 				return fmt.Errorf("backup: %w", err)
 			}
-			return sayBackup(cmd.OutOrStdout(), out, manifest, asJSON)
+			for _, part := range elsewhere(cfg) {
+				fmt.Fprintln(cmd.ErrOrStderr(), part)
+			}
+			return sayBackup(said, path, manifest, asJSON)
 		},
 	}
-	cmd.Flags().StringVar(&out, "out", "", "file to write; it must not exist (default menjin-<time>.tar.gz)")
+	cmd.Flags().StringVar(&out, "out", "", "file to write; it must not exist (default menjin-<time>.tar.gz); - is standard output")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the manifest")
 	return cmd
+}
+
+func archiveName() string { return "menjin-" + time.Now().UTC().Format("20060102-150405") + ".tar.gz" }
+
+// handOver writes the file to whoever waits for it, and leaves none behind: out of a container there may be no other way.
+func handOver(out io.Writer, path string) error {
+	defer os.Remove(path)
+	file, err := os.Open(path) //nolint:gosec // just written
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	_, err = io.Copy(out, file)
+	return err
 }
 
 func sayBackup(out io.Writer, path string, manifest archive.Manifest, asJSON bool) error {
@@ -78,6 +105,23 @@ func sayBackup(out io.Writer, path string, manifest archive.Manifest, asJSON boo
 	}
 	_, err := fmt.Fprintln(out, warning)
 	return err
+}
+
+// elsewhere says what somebody might look for in the file who restores it.
+func elsewhere(cfg *config.Config) (warnings []string) {
+	for _, part := range []struct {
+		outside           bool
+		what, key, remedy string
+	}{
+		{!cfg.EmbeddedDatabase(), "users", "database.url", "copy that with the tools of PostgreSQL, such as pg_dump"},
+		{!cfg.SessionsInDatabase(), "sessions", "sessions.url", "without them everybody signs in again"},
+		{!cfg.EmbeddedEvents(), "streams", "events.url", "copy that with nats stream backup"},
+	} {
+		if part.outside {
+			warnings = append(warnings, fmt.Sprintf("NOT in it: %s, which lie at %s; %s.", part.what, part.key, part.remedy))
+		}
+	}
+	return warnings
 }
 
 // backup copies the streams first and the database after them, so that the streams tell of nobody whom the database does not
@@ -194,5 +238,6 @@ func copyRest(folder, spool, out string) error {
 // isArchive keeps earlier backups, which may lie in the folder, out of the next.
 func isArchive(path, out string) bool {
 	name := filepath.Base(path)
-	return name == filepath.Base(out) || strings.HasPrefix(name, "menjin-") && strings.Contains(name, ".tar")
+	return name == filepath.Base(out) || strings.HasPrefix(name, ".backup-") || // a draft of a run that was killed
+		strings.HasPrefix(name, "menjin-") && strings.Contains(name, ".tar")
 }

@@ -3,8 +3,11 @@ package bootstrap
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -66,7 +69,27 @@ func askHealth(ctx context.Context, url string) error {
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("ask for health: %s answered %s", url, answer.Status)
+		return fmt.Errorf("ask for health: %s answered %s%s", url, answer.Status, whatIsDown(answer.Body))
 	}
 	return nil
+}
+
+// whatIsDown names the dependencies that the service misses, if it says so.
+func whatIsDown(body io.Reader) string {
+	var said struct {
+		Dependencies []struct{ Name, Status string } `json:"dependencies"`
+	}
+	if err := json.NewDecoder(io.LimitReader(body, maxAnswer)).Decode(&said); err != nil {
+		return ""
+	}
+	var names []string
+	for _, dependency := range said.Dependencies {
+		if dependency.Status == "down" {
+			names = append(names, dependency.Name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "; down: " + strings.Join(names, ", ")
 }

@@ -165,6 +165,9 @@ else would tell them. It is small; mend the cause and retry it.
 Where the letter was an event that had been published before, as verify --repair publishes it again, later events of the user
 that had gone out too are published once more. Subscribers know them by their ids.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if strings.TrimSpace(reason) == "" {
+				return errors.New("say with --reason why subscribers are never to see the event; it is kept in the audit log")
+			}
 			return withOperator(cmd, options, func(ctx context.Context, o *Operator) error {
 				return decide(cmd, "is discarded", args[0], func(event domain.EventID) error {
 					return o.outbox.Discard(ctx, operator, event, reason)

@@ -41,7 +41,7 @@ func newUserCreateCommand(options *globalOptions) *cobra.Command {
 			if err != nil {
 				return describe(err)
 			}
-			return withOperator(cmd, options, func(ctx context.Context, o *Operator) error {
+			return operate(cmd, options, false, func(ctx context.Context, o *Operator) error {
 				user, err := o.create.Do(ctx, operator, account)
 				if err == nil && len(granted) > 0 {
 					user, err = o.roles.Set(ctx, operator, user.ID(), granted)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -28,6 +30,24 @@ func databaseURL(cfg *config.Config) domain.Secret {
 	return cfg.Database.URL
 }
 
+// databaseThere tells a folder that nobody may look into from one without a database.
+func databaseThere(cfg *config.Config) error {
+	_, err := os.Stat(filepath.Join(cfg.DataDir, databaseFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return config.Fault{Key: "data_dir", Reason: fmt.Sprintf("there is no database in %s; name the folder of the service with %s, "+
+			"or its server with %s", cfg.DataDir, config.EnvName("data_dir"), config.EnvName("database.url"))}
+	}
+	return folderFault(err)
+}
+
+// folderFault explains what an account may not do in the data folder, and leaves other errors as they are.
+func folderFault(err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return config.Fault{Key: "data_dir", Reason: err.Error() + "; run this as the account of the service, or give that the folder"}
+	}
+	return err
+}
+
 // provideDatabase brings the schema up to date, which replicas that start at once do one after the other, and connects. The
 // cipher gets its keys afterwards, as they lie in the database.
 func provideDatabase(
@@ -35,7 +55,13 @@ func provideDatabase(
 	cipher ports.Cipher, codec ports.EventCodec, wake outbox.Signal, traces traces,
 ) (*sqlstore.DB, func(), error) {
 	url := databaseURL(cfg)
-	if err := patiently(ctx, log, "database.url", func() error { return sqlstore.Migrate(ctx, url) }); err != nil {
+	migrate := func() error { return sqlstore.Migrate(ctx, url) }
+	if cfg.EmbeddedDatabase() {
+		migrate = func() error { return folderFault(sqlstore.Migrate(ctx, url)) }
+	}
+	if err := patiently(ctx, log, "database.url", migrate); isFault(err) {
+		return nil, nil, err
+	} else if err != nil {
 		return nil, nil, fmt.Errorf("database.url: %w", err)
 	}
 	db, err := sqlstore.Open(ctx, sqlstore.Options{

@@ -2,11 +2,15 @@ package bootstrap
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
 
 	"github.com/menjin-id/menjin/adapters/cloudevent"
 	"github.com/menjin-id/menjin/adapters/sqlstore"
 	"github.com/menjin-id/menjin/adapters/vault"
+	"github.com/menjin-id/menjin/domain"
 )
 
 const oldestPostgres = 140000
@@ -41,10 +45,17 @@ func (d *doctor) checkPostgres(ctx context.Context) (findings []finding, readabl
 }
 
 func (d *doctor) checkSQLite(ctx context.Context) (findings []finding, readable bool) {
-	if !exists(filepath.Join(d.cfg.DataDir, databaseFile)) {
+	_, err := os.Stat(filepath.Join(d.cfg.DataDir, databaseFile))
+	if errors.Is(err, fs.ErrNotExist) {
 		return []finding{ok("embedded, not there yet").of("database")}, false
 	}
-	if err := sqlstore.CheckFile(ctx, databaseURL(d.cfg)); err != nil {
+	if err == nil {
+		err = sqlstore.CheckFile(ctx, databaseURL(d.cfg))
+	}
+	switch {
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, domain.ErrUnavailable): // which says nothing of what is in it
+		return []finding{d.unread(err).of("database")}, false
+	case err != nil:
 		return []finding{fail(err.Error(), "restore the newest backup into another folder, and keep this one").of("database")}, false
 	}
 	whole := ok("embedded, sound").of("database")

@@ -16,6 +16,8 @@ import (
 const (
 	littleDisk = 1 << 30
 	noDisk     = 100 << 20
+
+	keysUnseen = "keys were not looked at, as this account cannot list them"
 )
 
 func (d *doctor) checkFolder(context.Context) finding {
@@ -26,6 +28,8 @@ func (d *doctor) checkFolder(context.Context) finding {
 		return ok("is not there yet; the service makes it")
 	case err != nil:
 		return warn(err.Error(), "run doctor as the service's account")
+	case !info.IsDir():
+		return fail(folder+" is no folder", "name another with data_dir, or move away what is there")
 	case runtime.GOOS == "windows":
 		return ok(folder)
 	}
@@ -35,6 +39,9 @@ func (d *doctor) checkFolder(context.Context) finding {
 			"chmod 600 them; if others have accounts here, rotate with menjin keys rotate --master")
 	}
 	said := fmt.Sprintf("%s; the folder has mode %04o", keys, info.Mode().Perm())
+	if keys == keysUnseen {
+		return warn(said, "run doctor as the service's account")
+	}
 	root := os.Geteuid() == 0
 	if folderExposed(info.Mode(), ownedByUs(info) && !root, mounted(folder, info) && !root) {
 		return warn(said, "chmod 700 "+folder+"; if the service's account does not own it, chown it first")
@@ -48,7 +55,7 @@ func lookAtKeys(folder fs.FS) (bare []string, said string) {
 	_ = fs.WalkDir(folder, "keys", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			if !errors.Is(err, fs.ErrNotExist) {
-				said = "keys were not looked at, as this account cannot list them"
+				said = keysUnseen
 			}
 			return nil
 		}

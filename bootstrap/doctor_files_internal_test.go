@@ -48,6 +48,19 @@ func TestFolderThatOthersMayOpenIsFound(t *testing.T) {
 	}
 }
 
+func TestFileInTheFoldersPlaceIsFound(t *testing.T) {
+	t.Parallel()
+	w := admit(t, nil)
+	if err := os.WriteFile(w.cfg.DataDir, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, "a file", w.checkFolder(t.Context()), verdictFail, "is no folder")
+	findings, readable := w.checkSQLite(t.Context())
+	if readable || len(findings) != 1 || findings[0].Verdict != verdictFail {
+		t.Errorf("the database in it: got %v, want one failure", findings)
+	}
+}
+
 func TestFolderThatTheServiceCannotChangeIsNoFault(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

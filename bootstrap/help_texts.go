@@ -100,7 +100,8 @@ environment over both.`,
 		example: `  MENJIN_ENV=prod menjin config check --config /etc/menjin.yaml`,
 	},
 	"menjin config print": {
-		long:    `Shows every key, its value, whether that was given or is built in, the variable that sets it, and what it means. Secrets are redacted.`,
+		long: `Shows every key, its value, whether that was given or is built in, the variable that sets it, and what it means. Secrets
+are redacted. A configuration that cannot be used is shown as well, without the values that were refused, and then its faults.`,
 		example: `  menjin config print --json | jq -r '.settings[] | select(.given) | .key'`,
 	},
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -27,6 +28,7 @@ type masterKey struct {
 	setting   string
 	admission string
 	options   datakey.KeeperOptions
+	made      string // the file, where this start made the key
 }
 
 // provideMasterKey also knows the local key that may have wrapped the data keys before a key management service did.
@@ -61,7 +63,7 @@ func provideMasterKey(cfg *config.Config, log *slog.Logger) (masterKey, func(), 
 
 // localMasterKey reads the configured one, or that of the data folder, which it makes where there is none.
 func localMasterKey(cfg *config.Config, log *slog.Logger) (masterKey, error) {
-	setting, text := "vault.keyset", cfg.Vault.Keyset
+	setting, text, made := "vault.keyset", cfg.Vault.Keyset, ""
 	if text.IsZero() {
 		setting = "data_dir"
 		path, created := localKeyFile(cfg), false
@@ -70,6 +72,7 @@ func localMasterKey(cfg *config.Config, log *slog.Logger) (masterKey, error) {
 			return masterKey{}, config.Fault{Key: setting, Reason: err.Error()}
 		}
 		if created {
+			made = path
 			log.Info("made a key; without it what is stored cannot be read", "file", path)
 		}
 	}
@@ -77,7 +80,7 @@ func localMasterKey(cfg *config.Config, log *slog.Logger) (masterKey, error) {
 	if err != nil {
 		return masterKey{}, config.Fault{Key: setting, Reason: err.Error()}
 	}
-	return masterKey{MasterKey: local, setting: "vault.keyset", options: datakey.KeeperOptions{Seed: local.Seed}}, nil
+	return masterKey{MasterKey: local, setting: "vault.keyset", made: made, options: datakey.KeeperOptions{Seed: local.Seed}}, nil
 }
 
 func localKeyFile(cfg *config.Config) string { return filepath.Join(cfg.DataDir, "keys", "vault.json") }
@@ -114,6 +117,8 @@ func provideDataKeys(
 		err = db.CheckKeys(ctx)
 	}
 	switch {
+	case (errors.Is(err, sqlstore.ErrForeignKeys) || errors.Is(err, datakey.ErrForeignKeys)) && master.made != "":
+		return nil, keyGone(master.made)
 	case errors.Is(err, sqlstore.ErrForeignKeys), errors.Is(err, datakey.ErrForeignKeys):
 		return nil, config.Fault{Key: master.setting, Reason: "is not the one this database was written with; without that one " +
 			"nobody is recognised. Set it, or put back its file in data_dir"}
@@ -123,6 +128,16 @@ func provideDataKeys(
 		return nil, fmt.Errorf("%s: %w", master.setting, err)
 	}
 	return keeper, nil
+}
+
+// keyGone takes the key away again that was made in the place of one that is missing: it would be taken for that one, and backed up.
+func keyGone(path string) error {
+	reason := path + " is missing: the master key that this database was written with, and without which nobody is recognised. " +
+		"Put it back from a backup, or set vault.keyset"
+	if err := os.Remove(path); err != nil {
+		reason += "; remove the one there, which was just made and opens nothing: " + err.Error()
+	}
+	return config.Fault{Key: "data_dir", Reason: reason}
 }
 
 func provideReencrypt(

@@ -21,6 +21,7 @@ func TestRefusalOfTheMasterKeyIsNamedByTheSettingThatMendsIt(t *testing.T) {
 			engine := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(c.status) }))
 			t.Cleanup(engine.Close)
 			s := local(t)
+			says(t, s, []string{"migrate", "up"})
 			says(t, s, []string{"keys", "list"}) // which makes data keys under a local one
 			s = s.with(settings{"vault.url": engine.URL + "/v1/transit/keys/menjin", "vault.token": "planted-token"})
 			_, _, log := run(t, s, "keys", "rotate", "--master")
@@ -41,6 +42,7 @@ func TestRefusalOfTheMasterKeyIsNamedByTheSettingThatMendsIt(t *testing.T) {
 func TestRotationThatFailedIsNotedAsFailed(t *testing.T) {
 	t.Parallel()
 	s := local(t)
+	says(t, s, []string{"migrate", "up"})
 	says(t, s, []string{"keys", "rotate", "--index"})
 	if status, _, log := run(t, s, "keys", "rotate", "--index"); status != 1 {
 		t.Errorf("rotate while it is being replaced: exit status %d, want 1\n%s", status, log)

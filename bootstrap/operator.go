@@ -39,11 +39,22 @@ type Operator struct {
 
 var operator = admin.Actor{Operator: true}
 
-// withOperator builds an Operator on the configured parts for the time of a command.
+// withOperator builds an Operator on the configured parts for the time of a command. It takes an embedded database that is not
+// there for a folder that was mistaken, and makes none: an empty one would look like a service where all is well.
 func withOperator(cmd *cobra.Command, options *globalOptions, do func(ctx context.Context, o *Operator) error) error {
+	return operate(cmd, options, true, do)
+}
+
+// operate also serves the command that may come before the first start.
+func operate(cmd *cobra.Command, options *globalOptions, existing bool, do func(ctx context.Context, o *Operator) error) error {
 	cfg, log, err := loggedConfig(options)
 	if err != nil {
 		return err
+	}
+	if existing && cfg.EmbeddedDatabase() {
+		if err := databaseThere(cfg); err != nil {
+			return err
+		}
 	}
 	o, closeAll, err := newOperator(cmd.Context(), cfg, log)
 	if err != nil {

@@ -2,6 +2,7 @@ package bootstrap_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 )
 
@@ -28,8 +29,8 @@ func TestEventTheStreamRefusesHoldsItsUserAlone(t *testing.T) {
 		p = limitMessages(t, p, -1)
 		says(t, p.settings, []string{"outbox", "retry", letters[carol.User.ID].EventID}, "waits again")
 		discard := []string{"outbox", "discard", letters[dave.User.ID].EventID}
-		if status, _, log := run(t, p.settings, discard...); status != 1 {
-			t.Errorf("discard without a reason: got status %d, want 1\n%s", status, log)
+		if status, _, log := run(t, p.settings, discard...); status != 1 || !strings.Contains(log, "--reason") {
+			t.Errorf("discard without a reason: got status %d, want 1 and the flag\n%s", status, log)
 		}
 		says(t, p.settings, append(discard, "--reason", "never needed"), "is discarded")
 		for user, want := range map[string][]int{carol.User.ID: {1, 2, 3}, dave.User.ID: {1, 3}} {

@@ -75,7 +75,8 @@ func (t transferring) check() error {
 	}
 	if _, err := os.Stat(localKeyFile(t.cfg)); errors.Is(err, fs.ErrNotExist) {
 		return config.Fault{
-			Key: "vault.keyset", Reason: "is missing: the master key of the old installation, keys/vault.json in its data_dir",
+			Key: "vault.keyset", Reason: "is missing: the master key of the old installation; name the file with " +
+				config.EnvName("vault.keyset") + "_FILE=" + filepath.Join(t.from, "keys", "vault.json"),
 		}
 	}
 	return nil

@@ -43,7 +43,7 @@ func (b *Bus) Follow(ctx context.Context, handle handleNotice) error {
 			return ctx.Err()
 		}
 		if time.Since(logged) > followLog {
-			b.log.WarnContext(ctx, "session events cannot be followed for now", "error", err)
+			b.log.WarnContext(ctx, "session events cannot be followed for now", "error", b.explain(err))
 			logged = time.Now()
 		}
 		select {

@@ -33,6 +33,16 @@ func (f Fault) Error() string { return f.Key + ": " + f.Reason }
 
 // Load reads file, if not empty, and environ (as os.Environ gives it). The error joins a Fault for everything that is wrong.
 func Load(file string, environ []string) (*Config, error) {
+	config, err := Examine(file, environ)
+	if err != nil {
+		return nil, err
+	}
+	return config, nil
+}
+
+// Examine is Load for who wants to see what was given, also where that cannot be used: then it returns both, and the configuration
+// is good to be shown and for nothing else.
+func Examine(file string, environ []string) (*Config, error) {
 	loader := &loader{known: settings(), values: koanf.New(".")}
 	config := &Config{Profile: loader.profile(environ), given: map[string]domain.Secret{}}
 	loader.loadFile(file)
@@ -49,6 +59,7 @@ func Load(file string, environ []string) (*Config, error) {
 		}
 		if err := setting.parse(config, value); err != nil {
 			loader.fault(setting.key, err.Error())
+			config.given[setting.key] = domain.NewSecret(refused) // a password may be where none is wanted
 		}
 	}
 	for _, fault := range config.check() {
@@ -57,10 +68,7 @@ func Load(file string, environ []string) (*Config, error) {
 			loader.faults = append(loader.faults, fault)
 		}
 	}
-	if err := errors.Join(loader.faults...); err != nil {
-		return nil, err
-	}
-	return config, nil
+	return config, errors.Join(loader.faults...)
 }
 
 type loader struct {

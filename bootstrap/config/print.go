@@ -10,6 +10,9 @@ import (
 	"github.com/menjin-id/menjin/domain"
 )
 
+// refused is shown in the place of a value that could not be understood.
+const refused = "[refused]"
+
 // builtInWords are values of secret keys that are no secrets.
 var builtInWords = []string{SQLite, SameDatabase, Embedded}
 
