@@ -13,6 +13,10 @@
 // What leaves the database cannot be taken back by a rollback: write down in the transaction that a mail is due and send it
 // afterwards, rather than send it in the handler.
 //
+// The table grows by a row for each event. [Inbox.Sweep] forgets the old ones; keep at least 38 days:
+//
+//	swept, err := box.Sweep(ctx, db, time.Now().AddDate(0, 0, -38)) // once a day
+//
 // Whoever begins transactions in another way (Bun, sqlc, a transaction that is wider than the handler) calls [Record] with
 // the *sql.Tx and does nothing when it says that the event is not fresh.
 package inbox

@@ -110,8 +110,9 @@ func Record[T any](ctx context.Context, b *Inbox, tx Tx, event menjin.Event[T]) 
 	return true, late, nil
 }
 
-// Sweep forgets what was handled before a time, and returns how many events. What the stream still holds must be remembered:
-// subtract its retention (30 days) and some days more from now. Call it once a day.
+// Sweep forgets what was handled before a time, and returns how many events. What can come again must be remembered for
+// at least 38 days: the service may send an event once more, under its id, for 7 days, and the stream then keeps it for 30 (more
+// where you had it keep more). Subtract that from now, and call it once a day.
 func (b *Inbox) Sweep(ctx context.Context, db Execer, before time.Time) (swept int64, err error) {
 	for {
 		result, err := db.ExecContext(ctx, b.sweep, b.consumer, before.Unix(), sweepChunk)

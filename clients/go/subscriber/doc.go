@@ -12,9 +12,20 @@
 // between the two brings it again; package inbox turns that into exactly one effect.
 //
 // The events of one user are handled one at a time and in order, those of different users at once. When a handler fails,
-// the event is put off and comes again, later each time, and the later events of that user wait for it; nobody else does.
-// After Options.MaxAttempts, or at once for an error marked with Permanent and for what is no event, it is written to the
-// dead-letter stream and then given up, and the user's later events go on without it.
+// the event is put off and comes again, later each time, and the later events of that user wait for it. It is given up
+//
+//   - at once for an error marked with Permanent, and for what is no event,
+//   - after ten panics of its handler,
+//   - after Options.GiveUpAfter (12 hours) of other errors. They are not counted: in an outage of the handlers' database, say, every
+//     event fails, and all of them succeed when it is back. Mark what no repetition changes, so that its user need not wait so
+//     long, or set Options.MaxAttempts where a number suits better; it counts every failure.
+//
+// It is written to the dead-letter stream first. The user's later events go on without it.
+//
+// Other users wait for none of that while there is room in Options.Window (1024 events). An event that is put off and those behind it keep
+// their places there: a user with more events than the window behind one that fails, or as many users with one each, keep everybody's
+// events from coming. From half of it on the log says so, as an error and once an hour. Then mend what fails, make it Permanent, or
+// enlarge the window. A handler that hangs until Options.HandlerTimeout also takes one of the Options.Workers each time.
 //
 // Several processes may run under one name. One of them works and the others stand by, because two could not keep a user's
 // events in order. When the one at work stops, another takes over at once, where the account may unpin a consumer; when it

@@ -22,6 +22,7 @@ type lane struct {
 	queue   []*delivery
 	running *delivery
 	orphan  bool // what runs was received under an earlier pin
+	again   bool // what runs has failed before
 	putOff  *delivery
 	giveUp  time.Time // what was put off does not come again after this
 	isReady bool
@@ -29,7 +30,7 @@ type lane struct {
 
 func newLanes() *lanes { return &lanes{byKey: make(map[string]*lane)} }
 
-// add takes in what was received. What comes a second time takes the place of the first, with its count of failures.
+// add takes in what was received. What comes a second time takes the place of the first, with its history.
 func (l *lanes) add(d *delivery) {
 	at := l.byKey[d.key]
 	if at == nil {
@@ -43,7 +44,7 @@ func (l *lanes) add(d *delivery) {
 		return // what is done about the one settles the other
 	}
 	if at.putOff != nil && at.putOff.sequence == d.sequence {
-		d.failures = at.putOff.failures
+		d.history = at.putOff.history
 		at.putOff = nil
 		l.held--
 	}
@@ -51,7 +52,7 @@ func (l *lanes) add(d *delivery) {
 		return compare(q.sequence, sequence)
 	})
 	if found {
-		d.failures = at.queue[i].failures
+		d.history = at.queue[i].history
 		at.queue[i] = d
 		return
 	}
@@ -94,8 +95,11 @@ func (l *lanes) start() *delivery {
 		d := at.queue[0]
 		at.queue = at.queue[1:]
 		l.held--
-		at.running, at.orphan = d, false
+		at.running, at.orphan, at.again = d, false, d.failures > 0
 		l.running++
+		if at.again {
+			d.crowd = l.crowd()
+		}
 		return d
 	}
 	return nil
@@ -158,6 +162,22 @@ func (l *lanes) each(visit func(*delivery)) {
 			visit(d)
 		}
 	}
+}
+
+// crowd counts the events that failed or wait behind one of their user that did.
+func (l *lanes) crowd() (c crowd) {
+	for _, at := range l.byKey {
+		n := len(at.queue)
+		switch {
+		case at.putOff != nil, at.running != nil && at.again:
+			n++
+		case at.running != nil || n == 0 || at.queue[0].failures == 0:
+			continue
+		}
+		c.events += n
+		c.users++
+	}
+	return c
 }
 
 // unsettled is how many events the server must know as ours: held, or running under this pin.

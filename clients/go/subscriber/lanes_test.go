@@ -131,3 +131,32 @@ func TestLanesKeepTheirCount(t *testing.T) {
 		}
 	}
 }
+
+func TestCrowdIsWhatFailedAndWhatWaitsBehindIt(t *testing.T) {
+	t.Parallel()
+	l := newLanes()
+	put(l, "a", 1, 2, 3)
+	put(l, "b", 4, 5)
+	put(l, "c", 6)
+	for _, failures := range []int{1, 1, 0} {
+		d := l.start()
+		if d.failures = failures; failures > 0 {
+			l.postpone(d, time.Now().Add(time.Hour))
+		}
+	}
+	if got, want := l.crowd(), (crowd{events: 5, users: 2}); got != want {
+		t.Errorf("put off: got %+v, want %+v", got, want)
+	}
+	put(l, "a", 1)
+	if got, want := l.crowd(), (crowd{events: 5, users: 2}); got != want {
+		t.Errorf("come again: got %+v, want %+v", got, want)
+	}
+	d := l.start()
+	if want := (crowd{events: 5, users: 2}); d.crowd != want {
+		t.Errorf("started again: got %+v, want %+v", d.crowd, want)
+	}
+	l.done(d)
+	if got, want := l.crowd(), (crowd{events: 2, users: 1}); got != want {
+		t.Errorf("succeeded: got %+v, want %+v", got, want)
+	}
+}

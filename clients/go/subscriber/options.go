@@ -16,7 +16,8 @@ type Options struct {
 	FromNow bool
 	// Workers is how many handlers may run at once, each for another user. 0: 8.
 	Workers int
-	// Window is how many events may be held unacknowledged. 0: 256.
+	// Window is how many events may be held unacknowledged, those put off and those that wait behind them included. When they fill
+	// it, nothing more is received until one of them succeeds or is given up. 0: 1024.
 	Window int
 	// AckWait is after how long events of a process that died come again; those that are held or being worked on are
 	// prolonged all the time. It also bounds how long another process takes to see that it must take over. 0: 10 s;
@@ -27,8 +28,13 @@ type Options struct {
 	// StopTimeout is how long handlers may go on after the context of Run has ended; then theirs ends too. 0: 15 s.
 	StopTimeout time.Duration
 
-	// MaxAttempts is how often a handler may fail on an event before it goes to the dead-letter stream. What counts are
-	// the failures in this process. 0: 10.
+	// GiveUpAfter is for how long a handler may fail on an event before it goes to the dead-letter stream. Let it be longer than
+	// any outage of what the handlers need. 0: 12 hours, or without end where MaxAttempts is set.
+	GiveUpAfter time.Duration
+	// MaxAttempts is how often it may, whatever the error. 0: any number of errors within GiveUpAfter, and 10 panics.
+	//
+	// Both count from the first failure in this process. One that starts, or that is given the events anew after an outage of NATS,
+	// begins again.
 	MaxAttempts int
 	// FirstDelay is about how long an event is put off after the first failure. It doubles each time up to MaxDelay, and each
 	// delay is up to a quarter shorter or longer at random. 0: 100 ms and 30 s.
@@ -59,11 +65,14 @@ const (
 func (o Options) withDefaults(name string) Options {
 	o.Stream = cmp.Or(o.Stream, menjin.Stream)
 	o.Workers = cmp.Or(max(o.Workers, 0), 8)
-	o.Window = cmp.Or(max(o.Window, 0), 256)
+	o.Window = cmp.Or(max(o.Window, 0), 1024)
 	o.AckWait = max(cmp.Or(o.AckWait, 10*time.Second), minAckWait)
 	o.HandlerTimeout = cmp.Or(o.HandlerTimeout, time.Minute)
 	o.StopTimeout = cmp.Or(o.StopTimeout, 15*time.Second)
-	o.MaxAttempts = cmp.Or(max(o.MaxAttempts, 0), 10)
+	o.MaxAttempts, o.GiveUpAfter = max(o.MaxAttempts, 0), max(o.GiveUpAfter, 0)
+	if o.MaxAttempts == 0 {
+		o.GiveUpAfter = cmp.Or(o.GiveUpAfter, 12*time.Hour)
+	}
 	o.FirstDelay = cmp.Or(o.FirstDelay, 100*time.Millisecond)
 	o.MaxDelay = max(cmp.Or(o.MaxDelay, 30*time.Second), o.FirstDelay)
 	o.DeadStream = cmp.Or(o.DeadStream, "menjin_dead_"+name)

@@ -1,6 +1,7 @@
 package subscriber
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,8 +29,9 @@ func Since(t time.Time) Start { return Start{time: t} }
 // An inbox knows the events that were handled and passes over them, so a replay over a range in which some were lost does
 // those alone. To do work again on purpose, use an inbox of another name.
 //
-// A handler that fails is tried again as in Run; an event that stays behind ends the replay with an error that tells its
-// place, from which another replay can go on. It returns the context's error when that ends first.
+// A handler that fails is tried again as in Run, but for Options.MaxAttempts (0: 10) times only, as nothing is lost by giving up: an
+// event that stays behind ends the replay with an error that tells its place, from which another replay can go on. It returns the
+// context's error when that ends first.
 func (s *Subscriber) Replay(ctx context.Context, start Start) error {
 	end, err := s.end(ctx)
 	if err != nil {
@@ -92,7 +94,7 @@ func (s *Subscriber) again(ctx context.Context, d *delivery) error {
 		if err == nil || errors.Is(err, errNotOurs) {
 			return nil
 		}
-		if ctx.Err() != nil || isPermanent(err) || failures >= s.options.MaxAttempts {
+		if ctx.Err() != nil || isPermanent(err) || failures >= cmp.Or(s.options.MaxAttempts, defaultAttempts) {
 			return err
 		}
 		select {

@@ -39,6 +39,7 @@ type Subscriber struct {
 	name     string
 	options  Options
 	handlers handlers
+	crowded  atomic.Pointer[time.Time] // when the log last had it
 	latest   recent
 	started  atomic.Bool
 }

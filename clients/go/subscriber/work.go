@@ -24,8 +24,9 @@ type delivery struct {
 	key       string // of its lane
 	sequence  uint64 // in the stream
 	pin       string
-	failures  int
 	prolonged time.Time
+	history
+	crowd crowd // when it is started again after a failure
 }
 
 func receive(message jetstream.Msg) *delivery {
@@ -62,6 +63,9 @@ func (s *Subscriber) work(ctx context.Context, d *delivery) settlement {
 	done := settlement{delivery: d, began: time.Now(), Outcome: Outcome{
 		Type: d.event.Type, EventID: d.event.ID, UserID: d.event.UserID, StreamSequence: d.sequence,
 	}}
+	if d.failures > 0 {
+		s.warnOfCrowd(ctx, d.crowd)
+	}
 	done.Result, done.Err = s.handle(ctx, d)
 	switch {
 	case done.Err == nil:
@@ -77,9 +81,10 @@ func (s *Subscriber) work(ctx context.Context, d *delivery) settlement {
 		s.putOff(&done, 0)
 		return done
 	}
-	d.failures++
+	now := time.Now()
+	d.note(done.Err, now)
 	done.Failures = d.failures
-	if isPermanent(done.Err) || d.failures >= s.options.MaxAttempts {
+	if s.options.hopeless(d.history, done.Err, now) {
 		if err := s.bury(ctx, d, done.Err); err == nil {
 			done.Result = Dead
 			return done
@@ -118,7 +123,7 @@ func (s *Subscriber) handle(ctx context.Context, d *delivery) (Result, error) {
 func call(ctx context.Context, handler rawHandler, event menjin.Event[json.RawMessage]) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("handler panicked: %v\n%s", p, debug.Stack())
+			err = panicError{fmt.Errorf("handler panicked: %v\n%s", p, debug.Stack())}
 		}
 	}()
 	return handler(ctx, event)

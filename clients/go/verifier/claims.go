@@ -53,6 +53,7 @@ func (v *Verifier) prove(ctx context.Context, text string) (Claims, error) {
 	if len(text) > maxToken || strings.ContainsAny(text, "\r\n") {
 		return Claims{}, invalid("it is not the text of a token")
 	}
+	came := time.Now()
 	keys, err := v.keys.current(ctx)
 	if err != nil {
 		return Claims{}, err
@@ -62,7 +63,7 @@ func (v *Verifier) prove(ctx context.Context, text string) (Claims, error) {
 		return claims, nil
 	}
 	said := &payload{}
-	keyOf := func(token *jwt.Token) (any, error) { return v.keyOf(ctx, token) }
+	keyOf := func(token *jwt.Token) (any, error) { return v.keyOf(ctx, token, came) }
 	if _, err := v.parser.ParseWithClaims(text, said, keyOf); err != nil {
 		return Claims{}, hide(err)
 	}
@@ -77,7 +78,7 @@ func (v *Verifier) prove(ctx context.Context, text string) (Claims, error) {
 func hide(err error) error {
 	switch {
 	case errors.Is(err, ErrUnavailable):
-		return unavailable("its key is not known and the service cannot be asked", nil)
+		return unavailable("its key is not known and the service cannot be asked now", nil)
 	case errors.Is(err, jwt.ErrTokenUnverifiable):
 		return invalid("its header names no key of the service")
 	case errors.Is(err, jwt.ErrTokenSignatureInvalid):
@@ -90,13 +91,13 @@ var errHeader = errors.New("header is not one of the service's")
 
 // keyOf refuses a header that asks for anything unusual. crit names extensions that must be understood, and none is; keys and
 // addresses of keys in the header are not looked at.
-func (v *Verifier) keyOf(ctx context.Context, token *jwt.Token) (any, error) {
+func (v *Verifier) keyOf(ctx context.Context, token *jwt.Token, came time.Time) (any, error) {
 	id, _ := token.Header["kid"].(string)
 	_, critical := token.Header["crit"]
 	if id == "" || critical || token.Header["typ"] != "JWT" {
 		return nil, errHeader
 	}
-	key, err := v.keys.find(ctx, id)
+	key, err := v.keys.find(ctx, id, came)
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,8 @@
 // nothing before that is done.
 //
 // Keys are fetched again when the service's Cache-Control says so, and at once for a token that names an unknown one, but at most
-// every five seconds. While the service cannot be reached the last ones go on to be used for Options.KeysMaxAge (a day).
+// every five seconds: within them a token whose key is not known is answered with ErrUnavailable, as its key may be a new one, whoever
+// brought about the last fetch. While the service cannot be reached the last keys go on to be used for Options.KeysMaxAge (a day).
 //
 // Idle sessions are the service's knowledge alone: a token goes on here to its expiry when its session was merely idle. Where
 // that matters, ask the service's /api/auth/check.

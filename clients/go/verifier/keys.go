@@ -47,8 +47,9 @@ func (c *keyCache) current(ctx context.Context) (*keySet, error) {
 	return set, nil
 }
 
-// find returns a key by its id. For one that is not known the keys are fetched, as it may be new.
-func (c *keyCache) find(ctx context.Context, id string) (key, error) {
+// find returns a key by its id. For one that is not known the keys are fetched, as it may be new. Where that cannot be, or is too
+// soon, only keys that were fetched after the token came can tell that it has none.
+func (c *keyCache) find(ctx context.Context, id string, came time.Time) (key, error) {
 	set, _, _, _ := c.look()
 	if found, known := set.get(id); known {
 		return found, nil
@@ -56,13 +57,17 @@ func (c *keyCache) find(ctx context.Context, id string) (key, error) {
 	c.fetching.Lock()
 	c.refresh(ctx, func(set *keySet, _, _ time.Duration) bool { _, known := set.get(id); return !known })
 	c.fetching.Unlock()
-	set, _, _, failure := c.look()
+	c.mu.Lock()
+	set, fetched, failure := c.set, c.fetched, c.failure
+	c.mu.Unlock()
 	found, known := set.get(id)
 	switch {
 	case known:
 		return found, nil
 	case failure != nil: // it may be a key that the service has and that is not here yet
 		return key{}, unavailable("the service's keys cannot be had", failure)
+	case fetched.Before(came):
+		return key{}, unavailable("the service's keys were asked for a moment ago", nil)
 	}
 	return key{}, errHeader
 }
