@@ -95,7 +95,7 @@ func (p *program) heard(js jetstream.JetStream) {
 func TestSessionThatACopyOfRedisBringsBackIsEndedAgain(t *testing.T) {
 	t.Parallel()
 	pair, w := startPairOfRedis(t), startWeChat(t)
-	p := start(t, onServers(t).with(w.settings()).with(settings{"sessions.url": "redis://" + pair.front.Addr()}))
+	p := start(t, onServers(t).with(w.settings()).with(settings{"sessions.url": "redis://" + pair.front.Addr() + patientRedis}))
 	leaver, stayer := p.login(w.code("leaver")), p.login(w.code("stayer"))
 	pair.copied()
 	pair.copying.Stall()

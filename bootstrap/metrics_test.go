@@ -130,7 +130,11 @@ func TestMetricsMayHaveAnAddressOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	p := start(t, local(t).with(settings{"metrics.addr": "127.0.0.1:0"}))
 	p.expect(http.MethodGet, "/metrics", "", nil, http.StatusNotFound, "NOT_FOUND")
-	address := first(metricsLine, p.log.String())
+	address := ""
+	eventually(t, "the log tells the address", func() bool { // it comes by another pipe than what says that the program is ready
+		address = first(metricsLine, p.log.String())
+		return address != ""
+	})
 	if _, samples := scrape(t, "http://"+address); sum(samples, "menjin_build_info", nil) != 1 {
 		t.Error("menjin_build_info is not among the metrics")
 	}

@@ -121,7 +121,8 @@ func TestRegistrationsGoOnUnhurtWhileNATSIsDown(t *testing.T) {
 	events := p.drained(w)
 	t.Logf("nothing waits any more %s after the return of NATS", time.Since(back).Round(time.Millisecond))
 	l.holdsFor(t, p, events)
-	if status, _ := p.readiness(http.StatusOK); status != "ready" {
-		t.Errorf("readiness: got %s, want ready", status)
-	}
+	eventually(t, "the program is ready again", func() bool {
+		status, _ := p.readiness(http.StatusOK)
+		return status == "ready"
+	})
 }

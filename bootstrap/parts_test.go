@@ -8,11 +8,14 @@ import (
 	"github.com/menjin-id/menjin/internal/testserver/redistest"
 )
 
+// patientRedis are parameters for a program that is not asked how soon it gives Redis up: on a busy machine no answer is no outage.
+const patientRedis = "?dial_timeout=30s&read_timeout=30s&write_timeout=30s"
+
 // onServers are settings for a program on an empty PostgreSQL, Redis and NATS.
 func onServers(t *testing.T) settings {
 	t.Helper()
 	return local(t).with(settings{
-		"database.url": pgtest.New(t, nil), "sessions.url": redistest.URL(t), "events.url": natstest.URL(t),
+		"database.url": pgtest.New(t, nil), "sessions.url": redistest.URL(t) + patientRedis, "events.url": natstest.URL(t),
 	})
 }
 

@@ -102,7 +102,7 @@ func startThree(t *testing.T, s settings) (replicas [3]*program) {
 func TestRedisLostAndBackMakesNoStormOfFetches(t *testing.T) {
 	t.Parallel()
 	redis, w := redistest.NewServer(t), startWeChat(t)
-	replicas := startThree(t, onServers(t).with(w.settings()).with(settings{"sessions.url": redis.URL()}))
+	replicas := startThree(t, onServers(t).with(w.settings()).with(settings{"sessions.url": redis.URL() + patientRedis}))
 	everywhere := func(i int) *program { return replicas[i%len(replicas)] }
 	bindAtOnce(t, replicas[0].callers(w, "before", 30), everywhere)
 	w.wantFetches("with Redis there", 1)

@@ -116,7 +116,7 @@ func TestPanicIsAnsweredAndLogged(t *testing.T) {
 
 func TestRequestsEndAtTheirDeadline(t *testing.T) {
 	t.Parallel()
-	s := setup(t, func(o *httpapi.Options) { o.Timeout = 20 * time.Millisecond })
+	s := setup(t, func(o *httpapi.Options) { o.Timeout = 2 * time.Second }) // enough for a sign-in
 	token := s.signIn(t, "li").Token
 	s.reader.before = func(ctx context.Context) error {
 		<-ctx.Done()
@@ -175,7 +175,7 @@ func TestGiantHeadersAreRefused(t *testing.T) {
 
 func TestSlowClientsAreCutOff(t *testing.T) {
 	t.Parallel()
-	url := serve(t, setup(t).api, httpapi.Limits{ReadHeader: time.Second, Read: time.Second})
+	url := serve(t, setup(t).api, httpapi.Limits{ReadHeader: 3 * time.Second, Read: 3 * time.Second})
 	for name, sent := range map[string]string{
 		"head": "POST /api/login HTTP/1.1\r\nHost: x\r\n",
 		"body": "POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{\"code\"",

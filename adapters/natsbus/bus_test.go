@@ -16,7 +16,7 @@ import (
 	"github.com/menjin-id/menjin/internal/testserver/natstest"
 )
 
-const patience = 30 * time.Second
+const patience = 60 * time.Second
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 

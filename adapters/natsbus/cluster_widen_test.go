@@ -18,7 +18,8 @@ func TestStreamOfOneCopyIsWidenedWhileAServerIsAway(t *testing.T) {
 	cluster := natstest.NewCluster(t)
 	events := registrations(t, 60)
 	one := connect(t, cluster.URL(), natsbus.Options{})
-	before := publish(t, one, events[:20]...)
+	var before ports.StreamPosition
+	publishUntil(t, one, &before, events[:20])
 	home := cluster.Leader(natsbus.StreamName, 1)
 	cluster.Kill((home + 1) % 3)
 

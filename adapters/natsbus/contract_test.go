@@ -1,6 +1,7 @@
 package natsbus_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -50,17 +51,25 @@ func TestEventStream(t *testing.T) {
 // stored reads the stream through the port, from its end.
 func stored(t *testing.T, bus *natsbus.Bus) []domain.EventID {
 	t.Helper()
-	tail, err := bus.Tail(limited(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	var tail ports.StreamPosition
+	answered(t, func() (err error) { tail, err = bus.Tail(limited(t)); return err })
 	ids := make([]domain.EventID, tail.Sequence)
 	for i := range ids {
-		if ids[i], err = bus.EventAt(limited(t), uint64(i+1)); err != nil {
-			t.Fatal(err)
-		}
+		answered(t, func() (err error) { ids[i], err = bus.EventAt(limited(t), uint64(i+1)); return err })
 	}
 	return ids
+}
+
+// answered asks again while NATS is not available: a cluster that elects a leader is not, for a moment.
+func answered(t *testing.T, ask func() error) {
+	t.Helper()
+	eventually(t, "an answer of NATS", func() bool {
+		err := ask()
+		if err != nil && !errors.Is(err, domain.ErrUnavailable) {
+			t.Fatal(err)
+		}
+		return err == nil
+	})
 }
 
 func TestEventStreamRejectsWhatBelongsToAnotherStream(t *testing.T) {

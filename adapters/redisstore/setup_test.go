@@ -237,8 +237,17 @@ func (s *setup) open(tb testing.TB) (domain.UserID, *domain.Session) {
 	tb.Helper()
 	user := domain.UserID{ID: newID()}
 	session := newSession(user, now(), limits)
-	s.openFor(tb, session)
+	s.reopen(tb, session)
 	return user, session
+}
+
+// reopen is openFor with a client that may be quick to give up.
+func (s *setup) reopen(tb testing.TB, session *domain.Session) {
+	tb.Helper()
+	err := answered(tb, func() error { _, err := s.store.Open(tb.Context(), session, most); return err })
+	if err != nil {
+		tb.Fatalf("open: %v", err)
+	}
 }
 
 // openFor keeps a session, which makes no other give way.

@@ -53,8 +53,8 @@ func TestRedisThatStallsUnderACrowdIsUnavailableSoonForEachAndComesBack(t *testi
 	server.Kill()
 	server.Start()
 	waitFor(t, s.store.Ping)
-	s.openFor(t, session)
-	if err := s.touch(t, session); err != nil {
+	s.reopen(t, session)
+	if err := answered(t, func() error { return s.touch(t, session) }); err != nil {
 		t.Errorf("touch once it is back: %v", err)
 	}
 }

@@ -57,7 +57,7 @@ func TestNobodyWaitsLongForAServerThatIsSilent(t *testing.T) {
 		}
 		took := time.Since(began)
 		t.Logf("round %d: known after %v", round+1, took.Round(time.Millisecond))
-		if took > most+5*time.Second { // a busy machine takes seconds, and no context ends
+		if took > most+20*time.Second { // a busy machine takes seconds, and no context ends
 			t.Errorf("round %d: known after %v, want %v", round+1, took, most)
 		}
 	}

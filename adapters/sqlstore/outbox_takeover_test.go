@@ -13,8 +13,8 @@ import (
 func TestShardOfAPausedRelayGoesToAnotherAfterTheDeadlineToPublish(t *testing.T) {
 	t.Parallel()
 	db := openDB(t, Options{URL: postgres.url(t)})
-	options := OutboxOptions{PublishWithin: 50 * time.Millisecond, TakeOverAfter: 300 * time.Millisecond}
-	paused, other := newOutboxTest(t, db, options), newOutboxTest(t, db, options)
+	options := OutboxOptions{PublishWithin: 50 * time.Millisecond, TakeOverAfter: 2 * time.Second} // enough to find it held
+	paused, other := newOutboxTest(t, db, options), newOutboxTest(t, db, OutboxOptions{})
 	event := paused.append(t, newUserID())
 
 	publishing, resume, returned := make(chan context.Context), make(chan struct{}), make(chan error, 1)
@@ -30,7 +30,9 @@ func TestShardOfAPausedRelayGoesToAnotherAfterTheDeadlineToPublish(t *testing.T)
 	if drained, err := other.Drain(t.Context(), 10, other.publish); err != nil || !drained.Busy {
 		t.Errorf("drain while the shard is held: got %+v, error %v, want it busy", drained, err)
 	}
-	for ctx := t.Context(); len(other.sent) == 0 && ctx.Err() == nil; {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for ctx := t.Context(); len(other.sent) == 0 && ctx.Err() == nil; <-tick.C {
 		if _, err := other.Drain(ctx, 10, other.publish); err != nil {
 			t.Fatalf("drain by the other relay: %v", err)
 		}

@@ -30,7 +30,7 @@ func TestBreakerOpensTriesAndCloses(t *testing.T) {
 	t.Parallel()
 	wechat := new(script)
 	wechat.say(wrongSecret)
-	policy := breakerPolicy{failures: 20, pause: 50 * time.Millisecond}
+	policy := breakerPolicy{failures: 20, pause: 2 * time.Second} // enough to meet with it
 	client := setup(t, serve(t, wechat.ServeHTTP), 0, policy)
 	for range 20 {
 		client.checkFailure(t, client.exchange(t), domain.ErrWeChatFailed)
@@ -59,8 +59,9 @@ func TestBreakerOpensTriesAndCloses(t *testing.T) {
 // untilCalled exchanges until a call arrives; those before it find the breaker open.
 func untilCalled(t *testing.T, client bundle, wechat *script, calls int32) {
 	t.Helper()
-	deadline := time.Now().Add(60 * time.Second)
-	for wechat.calls.Load() < calls {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(60 * time.Second); wechat.calls.Load() < calls; <-tick.C {
 		if time.Now().After(deadline) {
 			t.Fatalf("got %d calls, want %d", wechat.calls.Load(), calls)
 		}
@@ -131,7 +132,11 @@ func TestWhatOpensTheBreaker(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client := setup(t, serve(t, test.handler), 300*time.Millisecond, breakerPolicy{failures: 2, pause: time.Minute})
+			timeout := time.Minute
+			if name == "hang" {
+				timeout = 300 * time.Millisecond
+			}
+			client := setup(t, serve(t, test.handler), timeout, breakerPolicy{failures: 2, pause: time.Minute})
 			for range 3 {
 				_ = client.exchange(t)
 			}

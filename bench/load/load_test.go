@@ -30,7 +30,7 @@ func TestRunCountsWhatTheServerAnswered(t *testing.T) { // not parallel: it sets
 	}))
 	defer server.Close()
 	paths := []string{"/", "/empty", "/long", "/bad"}
-	result, err := Run(t.Context(), server.Listener.Addr().String(), 4, 100*time.Millisecond, func(i int) func() []byte {
+	result, err := Run(t.Context(), server.Listener.Addr().String(), 4, time.Second, func(i int) func() []byte {
 		request := []byte("GET " + paths[i] + " HTTP/1.1\r\nHost: test\r\n\r\n")
 		return func() []byte { return request }
 	})

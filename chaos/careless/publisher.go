@@ -14,15 +14,12 @@ import (
 	"github.com/menjin-id/menjin/ports"
 )
 
-const (
-	ackTimeout = 2 * time.Second
-	retryWait  = 250 * time.Millisecond
-)
+const ackTimeout = 2 * time.Second
 
 // Options say which guards of the connection are left out. The zero value has them all.
 type Options struct {
 	Buffer bool
-	Retry  bool
+	Retry  time.Duration // after which the client sends by itself again what found no stream; 0: it does not
 }
 
 // Publisher sends a batch without waiting in between, as most do, a user's events behind each other too. It is for one
@@ -122,8 +119,8 @@ func (p *Publisher) failed(err error) error {
 // Send sends one message and returns at once.
 func (p *Publisher) Send(js jetstream.JetStream, message *ports.Message) (jetstream.PubAckFuture, error) {
 	retry := []jetstream.PublishOpt{jetstream.WithRetryAttempts(0)}
-	if p.options.Retry {
-		retry = []jetstream.PublishOpt{jetstream.WithRetryAttempts(4), jetstream.WithRetryWait(retryWait)}
+	if p.options.Retry > 0 {
+		retry = []jetstream.PublishOpt{jetstream.WithRetryAttempts(4), jetstream.WithRetryWait(p.options.Retry)}
 	}
 	return js.PublishMsgAsync(&nats.Msg{
 		Subject: message.Subject, Data: message.Data,

@@ -17,7 +17,7 @@ import (
 	"github.com/menjin-id/menjin/ports"
 )
 
-const patience = 30 * time.Second
+const patience = 60 * time.Second
 
 var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 

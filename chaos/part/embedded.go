@@ -25,7 +25,7 @@ type EmbeddedSettings struct {
 	Addr     string // where subscribers reach it
 	KeyFile  string
 	Book     string
-	Finish   string // once there is such a file, nothing more is written
+	Finish   string // a file that asks for the end of writing, and is deleted when nothing is written any more
 	Gap      time.Duration
 	Unsafe   careless.Mode
 	Writers  writer.Settings
@@ -81,7 +81,12 @@ func embedded(settings EmbeddedSettings) error {
 		queue := sqlstore.NewOutbox(db, sqlstore.OutboxOptions{})
 		return publishWith(ctx, queue, gapped{stream, settings.Gap}, bus, wake, log)
 	})
-	work.Go(func() error { return writers.Run(untilFile(ctx, settings.Finish)) })
+	work.Go(func() error {
+		if err := writers.Run(untilFile(ctx, settings.Finish)); err != nil || ctx.Err() != nil {
+			return err
+		}
+		return os.Remove(settings.Finish)
+	})
 	return work.Wait()
 }
 

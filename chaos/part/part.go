@@ -22,6 +22,9 @@ const Mark = "chaos-child"
 // PIDFile is written into a child's working folder when it begins to work.
 const PIDFile = "pid"
 
+// AtWorkFile is written beside it by a relay that has its connections.
+const AtWorkFile = "at-work"
+
 // The parts, by which their settings go.
 const (
 	NATS     = "nats"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"os/signal"
 	"syscall"
 	"time"
@@ -57,6 +58,9 @@ func relay(settings RelaySettings) error {
 		return err
 	}
 	defer end()
+	if err := os.WriteFile(AtWorkFile, nil, 0o600); err != nil {
+		return err
+	}
 	options := sqlstore.OutboxOptions{PublishWithin: settings.Lease / 2, TakeOverAfter: settings.Lease}
 	return publish(ctx, sqlstore.NewOutbox(db, options), gapped{stream, settings.Gap}, bus, log)
 }

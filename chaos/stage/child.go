@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -62,6 +63,15 @@ func (c *Child) Start() error {
 	_ = os.Remove(c.pidFile()) // of the life before, if any
 	c.stopped = false
 	return c.Restartable.Start(c.spec, c.ready)
+}
+
+// AwaitWork returns when a relay that was started has its connections. Start does not wait for them: what they lead to may be
+// away.
+func (c *Child) AwaitWork(ctx context.Context) error {
+	return Until(ctx, "a relay has its connections", func() error {
+		_, err := os.Stat(filepath.Join(c.spec.Dir, part.AtWorkFile))
+		return err
+	})
 }
 
 // Paused reports whether the part stands still.

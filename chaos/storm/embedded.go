@@ -2,7 +2,9 @@ package storm
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -13,6 +15,8 @@ import (
 	"github.com/menjin-id/menjin/chaos/stage"
 	"github.com/menjin-id/menjin/internal/testserver"
 )
+
+var errAtWork = errors.New("they are at work")
 
 // whole is one process with SQLite, NATS, relay and writers in it.
 type whole struct {
@@ -72,23 +76,21 @@ func (t *whole) faults(d *director) []fault {
 
 func (t *whole) leftOut() []string { return nil }
 
-// stopWriting asks the process, and takes what it writes no more for its answer.
+// stopWriting asks the process, which takes the question away when it has stopped.
 func (t *whole) stopWriting() error {
 	if err := os.WriteFile(t.part.Finish, nil, 0o600); err != nil {
 		return err
 	}
-	before := int64(-1)
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(time.Second) {
-		info, err := os.Stat(t.part.Book)
-		if err != nil {
-			return err
+	err := stage.Until(context.Background(), "the writers have stopped", func() error {
+		if _, err := os.Stat(t.part.Finish); !errors.Is(err, fs.ErrNotExist) {
+			return errors.Join(errAtWork, err)
 		}
-		if info.Size() == before {
-			return nil
-		}
-		before = info.Size()
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("%w; the process says: %s", err, t.process.Log())
 	}
-	return fmt.Errorf("the writers do not stop; the process says: %s", t.process.Log())
+	return nil
 }
 
 // committed counts nothing while the process runs: it would have to be asked, and may be dead.

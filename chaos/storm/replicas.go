@@ -32,7 +32,7 @@ func NewReplicas(ctx context.Context, lease time.Duration) (*Replicas, error) {
 	}
 	target, err := newServers(ctx, s, settings)
 	if err == nil {
-		err = target.startRelays(s, 1)
+		err = target.startRelays(ctx, s, 1)
 	}
 	if err != nil {
 		s.Close()
@@ -53,8 +53,8 @@ func (r *Replicas) Kill() error {
 // Pause makes the replica that holds the shard stand still.
 func (r *Replicas) Pause() error { return r.servers.relays[0].Pause() }
 
-// TakeOver waits until the first replica holds the shard with events in it, starts the second, loses the first, and returns
-// how long it takes until nothing waits.
+// TakeOver waits until the first replica holds the shard with events in it, loses it, starts the second, and returns how long it
+// takes from the loss until nothing waits.
 func (r *Replicas) TakeOver(ctx context.Context, lose func(*Replicas) error) (time.Duration, error) {
 	database, err := r.servers.database()
 	if err != nil {
@@ -68,11 +68,11 @@ WHERE datname = current_database() AND state = 'idle in transaction' AND state_c
 	}); err != nil {
 		return 0, err
 	}
-	if err := r.servers.stopWriting(); err != nil {
+	began := time.Now()
+	if err := lose(r); err != nil { // at once: it holds the shard for half its lease
 		return 0, err
 	}
-	r.servers.settings.Faults = []string{} // no gap for this one
-	if err := r.servers.startRelays(r.stage, 1); err != nil {
+	if err := r.servers.stopWriting(); err != nil {
 		return 0, err
 	}
 	pending, err := database.Pending(ctx)
@@ -82,8 +82,8 @@ WHERE datname = current_database() AND state = 'idle in transaction' AND state_c
 	if pending == 0 {
 		return 0, errors.New("the shard was given back before its relay was lost")
 	}
-	began := time.Now()
-	if err := lose(r); err != nil {
+	r.servers.settings.Faults = []string{} // no gap for this one
+	if err := r.servers.startRelays(ctx, r.stage, 1); err != nil {
 		return 0, err
 	}
 	err = await(ctx, "the other replica to publish", func() (bool, error) {

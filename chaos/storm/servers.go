@@ -79,12 +79,12 @@ func (t *servers) prepare(ctx context.Context, s *stage.Stage) error {
 	return err
 }
 
-// begin sets writers and relays to work.
+// begin sets relays and writers to work, in this order, so that no relay finds a heap of events that another has begun with.
 func (t *servers) begin(ctx context.Context, s *stage.Stage) error {
-	if err := t.write(ctx, s); err != nil {
+	if err := t.startRelays(ctx, s, t.settings.Relays); err != nil {
 		return err
 	}
-	return t.startRelays(s, t.settings.Relays)
+	return t.write(ctx, s)
 }
 
 // through makes a proxy to a server that goes with the stage.
@@ -137,8 +137,8 @@ func (t *servers) write(ctx context.Context, s *stage.Stage) error {
 	return nil
 }
 
-// startRelays starts more relays.
-func (t *servers) startRelays(s *stage.Stage, more int) error {
+// startRelays starts more relays and returns when they are at work.
+func (t *servers) startRelays(ctx context.Context, s *stage.Stage, more int) error {
 	for range more {
 		name := "relay-" + strconv.Itoa(len(t.relays)+1)
 		relay, err := s.Child(name, part.Relay, part.RelaySettings{
@@ -150,6 +150,9 @@ func (t *servers) startRelays(s *stage.Stage, more int) error {
 			return err
 		}
 		if err := relay.Start(); err != nil {
+			return err
+		}
+		if err := relay.AwaitWork(ctx); err != nil {
 			return err
 		}
 		t.relays = append(t.relays, relay)

@@ -9,8 +9,8 @@ import (
 	"github.com/menjin-id/menjin/domain"
 )
 
-// drainPatience is longer than the longest pause of a relay.
-const drainPatience = time.Minute
+// drainPatience is longer than the longest pause of a relay, and what a busy machine adds.
+const drainPatience = 2 * time.Minute
 
 // judge compares what the crowd was answered with the database, the stream and the sessions.
 func (r *run) judge(ctx context.Context) error {

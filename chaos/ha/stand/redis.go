@@ -12,6 +12,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/menjin-id/menjin/chaos/stage"
 	"github.com/menjin-id/menjin/internal/testserver"
 )
 
@@ -95,13 +96,18 @@ func (r *Redis) Master(ctx context.Context) (*Node, error) { return r.find(ctx, 
 // Copy returns a server that follows another.
 func (r *Redis) Copy(ctx context.Context) (*Node, error) { return r.find(ctx, (*Node).copies) }
 
-func (r *Redis) find(ctx context.Context, is func(*Node, context.Context) bool) (*Node, error) {
-	for _, node := range r.Nodes {
-		if is(node, ctx) {
-			return node, nil
+// find looks again where nobody answers for himself: under load one that is well is late now and then.
+func (r *Redis) find(ctx context.Context, is func(*Node, context.Context) bool) (found *Node, err error) {
+	err = stage.Until(ctx, "the server of Redis is found", func() error {
+		for _, node := range r.Nodes {
+			if is(node, ctx) {
+				found = node
+				return nil
+			}
 		}
-	}
-	return nil, errors.New("no such server of Redis")
+		return errors.New("there is none")
+	})
+	return found, err
 }
 
 // Whole returns an error while any server that is up is neither a master nor follows one, or there are too few or too many masters.

@@ -12,7 +12,7 @@ import (
 	menjin "github.com/menjin-id/menjin/clients/go"
 )
 
-const patience = 20 * time.Second
+const patience = 60 * time.Second
 
 // Server is a NATS server with JetStream on a loopback port. It ends with its test.
 type Server struct {

@@ -118,7 +118,7 @@ func (c *Cluster) await(what string, met func() error) {
 	c.tb.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(2 * patience); ; <-tick.C {
+	for deadline := time.Now().Add(patience); ; <-tick.C {
 		err := met()
 		if err == nil {
 			return

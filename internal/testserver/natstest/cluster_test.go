@@ -1,6 +1,7 @@
 package natstest_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -16,23 +17,39 @@ func TestClusterServesWithoutALeaderThatIsCutOff(t *testing.T) {
 	testserver.SkipShort(t)
 	cluster := natstest.NewCluster(t)
 	js := natstest.JetStream(t, cluster.URL(), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
-	_, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "gate", Subjects: []string{"gate.>"}, Replicas: 3})
-	if err != nil {
-		t.Fatal(err)
-	}
+	within(t, "the stream is made", func() error { // servers that elect somebody refuse
+		_, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "gate", Subjects: []string{"gate.>"}, Replicas: 3})
+		return err
+	})
 	leader := cluster.Leader("gate", 3)
 	cluster.CutOff(leader)
-	for published, deadline := false, time.Now().Add(time.Minute); !published; {
+	within(t, "a message is published", func() error {
 		_, err := js.Publish(t.Context(), "gate.opened", nil, jetstream.WithMsgID("opened"))
-		if published = err == nil; !published && time.Now().After(deadline) {
-			t.Fatalf("not published within a minute: %v", err)
-		}
-	}
+		return err
+	})
 	cluster.Rejoin(leader)
 	// The one that was away answers for the others until it has heard of its successor.
-	for deadline := time.Now().Add(time.Minute); messages(t, js) != 1; {
+	within(t, "the message that was acknowledged is there", func() error {
+		stream, err := js.Stream(t.Context(), "gate")
+		if err == nil && stream.CachedInfo().State.Msgs != 1 {
+			err = fmt.Errorf("got %d messages, want 1", stream.CachedInfo().State.Msgs)
+		}
+		return err
+	})
+}
+
+// within asks again and again, for a minute.
+func within(t *testing.T, what string, is func() error) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(time.Minute); ; <-tick.C {
+		err := is()
+		if err == nil {
+			return
+		}
 		if time.Now().After(deadline) {
-			t.Fatal("the message that was acknowledged is not there after a minute")
+			t.Fatalf("not within a minute: %s: %v", what, err)
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-const patience = 30 * time.Second
+const patience = 60 * time.Second
 
 // URL starts a server for tb alone, with an empty store, and returns its nats:// URL.
 func URL(tb testing.TB) string {

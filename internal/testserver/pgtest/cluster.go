@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-const patience = 30 * time.Second
+const patience = 60 * time.Second
 
 // cluster is a PostgreSQL server on which databases can be created.
 type cluster struct {

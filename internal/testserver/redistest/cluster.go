@@ -39,7 +39,7 @@ func NewCluster(tb testing.TB, notice time.Duration) *Cluster {
 	c := &Cluster{tb: tb}
 	for range 2 * masters {
 		n, err := newNode(program, append(clusterSettings,
-			"--cluster-node-timeout", strconv.FormatInt(notice.Milliseconds(), 10),
+			"--cluster-node-timeout", strconv.FormatInt(notice.Milliseconds(), 10), "--cluster-replica-validity-factor", "0",
 			"--cluster-require-full-coverage", "no", "--repl-diskless-sync-delay", "0")...)
 		if err != nil {
 			tb.Fatal(err)
@@ -53,7 +53,7 @@ func NewCluster(tb testing.TB, notice time.Duration) *Cluster {
 			tb.Fatal(err)
 		}
 	}
-	ctx, cancel := context.WithTimeout(tb.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(tb.Context(), patience)
 	defer cancel()
 	if err := c.form(ctx); err != nil {
 		tb.Fatal(err)
@@ -93,6 +93,22 @@ func (c *Cluster) Pause(master int) {
 	c.tb.Helper()
 	if err := c.nodes[master].Process().Pause(); err != nil {
 		c.tb.Fatal(err)
+	}
+}
+
+// Notice changes after how long a silent master is taken for dead, so that a test can first look at what holds until then.
+func (c *Cluster) Notice(after time.Duration) {
+	c.tb.Helper()
+	for number, n := range c.nodes {
+		if !n.Up() {
+			continue
+		}
+		err := c.on(number, func(client *redis.Client) error {
+			return client.ConfigSet(c.tb.Context(), "cluster-node-timeout", strconv.FormatInt(after.Milliseconds(), 10)).Err()
+		})
+		if err != nil {
+			c.tb.Fatal(err)
+		}
 	}
 }
 
@@ -162,7 +178,9 @@ func isWhole(client *redis.Client) error {
 }
 
 func (c *Cluster) on(number int, do func(client *redis.Client) error) error {
-	client := redis.NewClient(&redis.Options{Addr: strings.TrimPrefix(c.nodes[number].url(), "redis://"), MaxRetries: -1})
+	client := redis.NewClient(&redis.Options{
+		Addr: strings.TrimPrefix(c.nodes[number].url(), "redis://"), MaxRetries: -1, DialTimeout: time.Minute, ReadTimeout: time.Minute,
+	})
 	defer client.Close()
 	return do(client)
 }
