@@ -11,14 +11,19 @@ const (
 	// eventsAPI is what requests of subscribers about the stream are renamed to, so that they reach the service's account
 	// and not the JetStream of their own.
 	eventsAPI = "_menjin_events"
+
+	// subscriberConsumers is how many consumers the stream may have before subscribers get no more: four for each client that may
+	// be connected. An idle one costs about 50 KiB of memory, all of them 25 MiB. The rest of streamConsumers is the service's
+	// own: one for good, and one for each search through the stream.
+	subscriberConsumers = 4 * embeddedClients
+	streamConsumers     = subscriberConsumers + 64
 )
 
 // subscriberRequests are the requests about the stream that subscribers may send: look at it, pull from it through
-// consumers of their own, acknowledge.
+// consumers of their own, acknowledge. Making a consumer is not among them: that request goes through the gate.
 var subscriberRequests = []struct{ subject, response string }{
 	{"$JS.API.STREAM.INFO." + StreamName, "single"},
 	{"$JS.API.STREAM.MSG.GET." + StreamName, "single"},
-	{"$JS.API.CONSUMER.CREATE." + StreamName + ".>", "single"},
 	{"$JS.API.CONSUMER.INFO." + StreamName + ".*", "single"},
 	{"$JS.API.CONSUMER.NAMES." + StreamName, "single"},
 	{"$JS.API.CONSUMER.LIST." + StreamName, "single"},
@@ -39,6 +44,9 @@ func accounts(password string) string {
 		fmt.Fprintf(&exports, "{stream: %q}\n", subjects)
 		fmt.Fprintf(&imports, "{stream: {account: MENJIN, subject: %q}}\n", subjects)
 	}
+	fmt.Fprintf(&exports, "{service: %q, response_type: single}\n", gateSubjects+">")
+	fmt.Fprintf(&imports, "{service: {account: MENJIN, subject: %q}, to: %q}\n", gateSubjects+">", eventsAPI+createSubjects+">")
+	fmt.Fprintf(&mappings, "%q: %q\n", "$JS"+createSubjects+">", eventsAPI+createSubjects+">")
 	for _, request := range subscriberRequests {
 		renamed := eventsAPI + strings.TrimPrefix(request.subject, "$JS")
 		fmt.Fprintf(&exports, "{service: %q, response_type: %s}\n", request.subject, request.response)
@@ -46,7 +54,7 @@ func accounts(password string) string {
 		fmt.Fprintf(&mappings, "%q: %q\n", request.subject, withWildcards(renamed))
 	}
 	return fmt.Sprintf(accountsFormat, serviceUser, password, exports.String(),
-		imports.String(), mappings.String(), subscriberUser, feedConsumer, subscriberUser)
+		imports.String(), mappings.String(), subscriberUser, feedConsumer, subscriberUser, streamConsumers, embeddedClients)
 }
 
 // streamSubjects are those of the stream. Subscribers may also hear them live, and what is sent again beside the stream.
@@ -59,12 +67,13 @@ func withWildcards(subject string) string { return strings.Replace(subject, "*",
 const accountsFormat = `
 accounts {
   MENJIN {
-    jetstream: {max_consumers: 128}
+    jetstream: {max_consumers: %[9]d}
     users: [{user: %[1]s, password: %[2]q}]
     exports: [%[3]s]
   }
   SUBSCRIBERS {
     jetstream: {max_mem: 16M, max_store: 1G, max_streams: 64, max_consumers: 256}
+    limits: {max_connections: %[10]d}
     imports: [%[4]s]
     mappings: {%[5]s}
     users: [{user: %[6]s, password: "", permissions: {

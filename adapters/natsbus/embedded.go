@@ -19,7 +19,8 @@ import (
 const (
 	embeddedPatience = 15 * time.Second
 	embeddedMemory   = 64 << 20
-	embeddedClients  = 128
+	embeddedClients  = 128       // of the subscribers
+	embeddedOwn      = 32        // connections that are left for the service
 	embeddedPayload  = 128 << 10 // an event's data is 64 KiB at most
 	embeddedPending  = 2 << 20   // what one client that does not read may hold of the process's memory
 	embeddedWrite    = 5 * time.Second
@@ -43,6 +44,7 @@ type EmbeddedOptions struct {
 type Embedded struct {
 	server   *server.Server
 	password domain.Secret
+	gate     *gate
 }
 
 // StartEmbedded starts a server that keeps its streams in a folder, which no other server may use. Whoever starts it
@@ -70,7 +72,13 @@ func StartEmbedded(folder string, options EmbeddedOptions) (*Embedded, error) {
 		s.WaitForShutdown()
 		return nil, fmt.Errorf("start embedded NATS: JetStream is off: %s", log.lastFatal())
 	}
-	return &Embedded{server: s, password: password}, nil
+	e := &Embedded{server: s, password: password}
+	if e.gate, err = openGate(log.log, e.access()...); err != nil {
+		s.Shutdown()
+		s.WaitForShutdown()
+		return nil, fmt.Errorf("start embedded NATS: %w", err)
+	}
+	return e, nil
 }
 
 func embeddedConfig(folder string, options EmbeddedOptions, password domain.Secret) (*server.Options, error) {
@@ -80,7 +88,7 @@ func embeddedConfig(folder string, options EmbeddedOptions, password domain.Secr
 		StoreDir:               folder,
 		SyncAlways:             options.SyncAlways,
 		JetStreamMaxMemory:     embeddedMemory,
-		MaxConn:                embeddedClients,
+		MaxConn:                embeddedClients + embeddedOwn,
 		MaxPayload:             embeddedPayload,
 		MaxPending:             embeddedPending,
 		WriteDeadline:          embeddedWrite,
@@ -136,12 +144,17 @@ func (e *Embedded) URL() string {
 
 // Connect opens a Bus on the server, within the process and with all rights.
 func (e *Embedded) Connect(options Options) (*Bus, error) {
-	return open(options, nats.DefaultURL, nats.InProcessServer(e.server),
-		nats.UserInfo(serviceUser, e.password.Reveal()))
+	return open(options, nats.DefaultURL, e.access()...)
+}
+
+// access is that of the service.
+func (e *Embedded) access() []nats.Option {
+	return []nats.Option{nats.InProcessServer(e.server), nats.UserInfo(serviceUser, e.password.Reveal())}
 }
 
 // Close stops the server and waits until it has written everything. It may be called twice.
 func (e *Embedded) Close() {
+	e.gate.close()
 	e.server.Shutdown()
 	e.server.WaitForShutdown()
 }

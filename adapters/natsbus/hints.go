@@ -10,24 +10,40 @@ import (
 const (
 	hintSubject  = "menjin.relay.wake" // none of the stream's
 	hintInterval = 5 * time.Millisecond
+
+	// A hint says so and carries nothing else. What a server publishes for a client that may not publish itself never looks like
+	// that: what a consumer pushes has a reply subject, what a stream republishes has headers, and answers say other things.
+	hintText = "work"
+	// lookInterval bounds what a flood of hints costs: each may have the relay look into the database.
+	lookInterval = 10 * time.Millisecond
 )
 
 // hints sends and receives on core NATS. What it is asked for within an interval goes out as one, at the interval's end,
-// so that the last of many is not the one that is dropped.
+// so that the last of many is not the one that is dropped. What arrives is handed on in the same way.
 type hints struct {
 	outgoing chan struct{}
+	arrived  chan struct{}
 	incoming chan struct{}
 	ending   chan struct{}
 	done     sync.WaitGroup
 }
 
 func (h *hints) start(conn *nats.Conn) error {
-	h.outgoing, h.incoming, h.ending = make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{})
-	_, err := conn.Subscribe(hintSubject, func(*nats.Msg) { signal(h.incoming) })
+	h.outgoing, h.arrived = make(chan struct{}, 1), make(chan struct{}, 1)
+	h.incoming, h.ending = make(chan struct{}, 1), make(chan struct{})
+	_, err := conn.Subscribe(hintSubject, func(message *nats.Msg) {
+		if isHint(message) {
+			signal(h.arrived)
+		}
+	})
 	if err != nil {
 		return err
 	}
-	h.done.Go(func() { h.send(conn) })
+	h.done.Go(func() {
+		// Best effort: the others poll.
+		h.pace(h.outgoing, hintInterval, func() { _ = conn.Publish(hintSubject, []byte(hintText)) })
+	})
+	h.done.Go(func() { h.pace(h.arrived, lookInterval, func() { signal(h.incoming) }) })
 	return nil
 }
 
@@ -36,7 +52,12 @@ func (h *hints) stop() {
 	h.done.Wait()
 }
 
-func (h *hints) send(conn *nats.Conn) {
+func isHint(message *nats.Msg) bool {
+	return string(message.Data) == hintText && len(message.Header) == 0 && message.Reply == ""
+}
+
+// pace passes signals on, the first at once and the others at an interval, until the end.
+func (h *hints) pace(from <-chan struct{}, interval time.Duration, pass func()) {
 	pause := time.NewTimer(0)
 	defer pause.Stop()
 	for {
@@ -46,9 +67,9 @@ func (h *hints) send(conn *nats.Conn) {
 			return
 		}
 		select {
-		case <-h.outgoing:
-			_ = conn.Publish(hintSubject, nil) // best effort: the others poll
-			pause.Reset(hintInterval)
+		case <-from:
+			pass()
+			pause.Reset(interval)
 		case <-h.ending:
 			return
 		}
