@@ -213,10 +213,7 @@ func TestConsumerOfRareEventsIsNotTakenForOvertaken(t *testing.T) {
 	profiles(s, done)
 	stop := run(t, s)
 	done.wait(t, 1)
-	until(t, "progress is marked", func() bool {
-		consumer, err := server.JetStream(t).Consumer(kittest.Soon(t), menjin.Stream, "rare")
-		return err == nil && consumer.CachedInfo().Config.Metadata["menjin-read-to"] == "6"
-	})
+	untilMarked(t, server.JetStream(t), "rare", "6")
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -287,7 +284,7 @@ func TestOldReleaseLeavesToTheNewOneWhatOnlyThatKnows(t *testing.T) {
 	before.wait(t, 1)
 	newer := subscriber.New(server.JetStream(t), "rolling", quick())
 	profiles(newer, after)
-	newer.OnPhoneBound(func(_ context.Context, e menjin.Event[menjin.PhoneBound]) error { after.note("phone"); return nil })
+	newer.OnPhoneBound(func(_ context.Context, _ menjin.Event[menjin.PhoneBound]) error { after.note("phone"); return nil })
 	run(t, newer)
 	until(t, "the consumer is widened", func() bool {
 		consumer, err := server.JetStream(t).Consumer(kittest.Soon(t), menjin.Stream, "rolling")

@@ -17,7 +17,7 @@ const (
 	requestWait = 5 * time.Second
 	group       = "menjin" // one of its members works, the others stand by
 
-	// What the kit writes to its consumers, to know them again and how far they had read when nothing was left.
+	// What the kit writes to its consumers, to know them again and from behind which place they were to start.
 	metaKit    = "menjin-kit"
 	metaReadTo = "menjin-read-to"
 	kitName    = "subscriber"
@@ -48,8 +48,16 @@ func (s *Subscriber) create(ctx context.Context, stream jetstream.Stream) (jetst
 	state := stream.CachedInfo().State
 	config := jetstream.ConsumerConfig{Durable: s.name, AckPolicy: jetstream.AckExplicitPolicy}
 	readTo := max(state.FirstSeq, 1) - 1
-	if s.options.FromNow {
+	switch {
+	case s.options.FromNow && s.looked.IsZero():
 		config.DeliverPolicy, readTo = jetstream.DeliverNewPolicy, state.LastSeq
+	case s.options.FromNow && state.LastSeq >= s.place: // it is gone: what came since is not what FromNow is to leave out
+		since, err := firstSince(ctx, stream, s.looked)
+		if err != nil {
+			return nil, err
+		}
+		readTo = min(s.place, since-1) // less than the place when the stream was put back to an older copy and has grown since
+		config.DeliverPolicy, config.OptStartSeq = jetstream.DeliverByStartSequencePolicy, readTo+1
 	}
 	s.tune(&config, s.handlers.filters())
 	config.Metadata[metaReadTo] = strconv.FormatUint(readTo, 10)
@@ -62,6 +70,20 @@ func (s *Subscriber) create(ctx context.Context, stream jetstream.Stream) (jetst
 		return nil, fmt.Errorf("%w: it runs %s, 2.11 is needed", ErrTooOld, s.js.Conn().ConnectedServerVersion())
 	}
 	return consumer, err
+}
+
+// firstSince is the place of the first event that was stored after a time, or of the next that will be.
+func firstSince(ctx context.Context, stream jetstream.Stream, t time.Time) (uint64, error) {
+	probe, err := stream.CreateConsumer(ctx, jetstream.ConsumerConfig{
+		DeliverPolicy: jetstream.DeliverByStartTimePolicy, OptStartTime: &t, AckPolicy: jetstream.AckNonePolicy,
+		MemoryStorage: true, InactiveThreshold: requestWait,
+	})
+	if err != nil {
+		return 0, fmt.Errorf("find the first event since %s: %w", t, err)
+	}
+	info := probe.CachedInfo()
+	_ = stream.DeleteConsumer(ctx, info.Name) // or the server does
+	return info.Delivered.Stream + 1, nil
 }
 
 // tune sets what may change while a consumer exists.
@@ -86,16 +108,11 @@ func (s *Subscriber) update(
 	if err := s.checkNarrow(exists); err != nil {
 		return nil, err
 	}
-	state := stream.CachedInfo().State
+	if err := s.goOn(ctx, stream, stream.CachedInfo().State, info); err != nil {
+		return nil, err
+	}
 	wanted := exists
 	s.tune(&wanted, s.handlers.filters())
-	if err := checkRetention(state, info); err != nil {
-		if !s.options.AcceptGap {
-			return nil, err
-		}
-		s.options.Log.WarnContext(ctx, "a gap in the events is accepted", "consumer", s.name, "error", err)
-		wanted.Metadata[metaReadTo] = strconv.FormatUint(state.FirstSeq-1, 10)
-	}
 	if !reflect.DeepEqual(essence(exists), essence(wanted)) {
 		return stream.UpdateConsumer(ctx, wanted)
 	}
@@ -105,7 +122,7 @@ func (s *Subscriber) update(
 // essence leaves out what the server adds and how a single filter is written.
 func essence(config jetstream.ConsumerConfig) jetstream.ConsumerConfig {
 	config.FilterSubject, config.FilterSubjects = "", filtersOf(config)
-	config.Metadata = map[string]string{metaKit: config.Metadata[metaKit], metaReadTo: config.Metadata[metaReadTo]}
+	config.Metadata = map[string]string{metaKit: config.Metadata[metaKit]}
 	return config
 }
 
@@ -131,43 +148,4 @@ func (s *Subscriber) checkNarrow(exists jetstream.ConsumerConfig) error {
 
 func (s *Subscriber) asksFor(subject string) bool {
 	return slices.ContainsFunc(s.handlers.subjects, func(ours string) bool { return ours == subject || covers(ours, subject) })
-}
-
-// checkRetention compares where the consumer has to go on with what the stream still has. The server's own count stays at the
-// last event that it handed out, and a consumer of rare kinds would look overtaken although it missed nothing; the mark tells
-// how far there was nothing for it.
-func checkRetention(state jetstream.StreamState, info *jetstream.ConsumerInfo) error {
-	read := info.Delivered.Stream
-	if info.NumAckPending > 0 {
-		read = info.AckFloor.Stream
-	}
-	marked, _ := strconv.ParseUint(info.Config.Metadata[metaReadTo], 10, 64)
-	if read = max(read, marked); state.FirstSeq <= read+1 {
-		return nil
-	}
-	return fmt.Errorf("%w: of stream sequences %d to %d some or all are gone, and what was among them for this consumer was not "+
-		"handled. Bring your data up to date from another source, then start once with Options.AcceptGap",
-		ErrOvertaken, read+1, state.FirstSeq-1)
-}
-
-// mark writes down how far there is nothing left for the consumer.
-func (s *Subscriber) mark(ctx context.Context, stream jetstream.Stream) error {
-	ctx, cancel := context.WithTimeout(ctx, requestWait)
-	defer cancel()
-	before, err := stream.Info(ctx) // before the consumer, which then has seen at least this
-	if err != nil {
-		return err
-	}
-	consumer, err := stream.Consumer(ctx, s.name)
-	if err != nil {
-		return err
-	}
-	info := consumer.CachedInfo()
-	if info.NumPending > 0 || info.NumAckPending > 0 {
-		return nil
-	}
-	info.Config.Metadata = maps.Clone(info.Config.Metadata)
-	info.Config.Metadata[metaReadTo] = strconv.FormatUint(before.State.LastSeq, 10)
-	_, err = stream.UpdateConsumer(ctx, info.Config)
-	return err
 }

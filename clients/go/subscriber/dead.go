@@ -4,44 +4,46 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
+	"slices"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-)
-
-// A dead letter is the event as it was, with these headers beside its own.
-const (
-	headerDeadReason   = "menjin-dead-reason"
-	headerDeadFailures = "menjin-dead-failures"
-	headerDeadAt       = "menjin-dead-at"
-	headerDeadSubject  = "menjin-dead-subject"
-	headerDeadSequence = "menjin-dead-stream-sequence"
-	headerDeadConsumer = "menjin-dead-consumer"
 )
 
 const (
 	deadWindow = 2 * time.Hour // in which an event is buried once
-	maxReason  = 512
+	// When there are so many, no event is given up any more, and each waits for somebody to look.
+	deadLetters = 100_000
+	deadAge     = 90 * 24 * time.Hour
+)
+
+// Codes of the server that the client has no names for.
+const (
+	errMirror  jetstream.ErrorCode = 10034
+	errInvalid jetstream.ErrorCode = 10052
+	errOverlap jetstream.ErrorCode = 10065
 )
 
 func (s *Subscriber) deadPrefix() string { return "menjin_dead." + s.name + "." }
 
-// ensureDead makes the dead-letter stream. One that exists is left as it is: how long letters are kept is the operator's affair.
+// ensureDead makes the dead-letter stream. One that exists is left as it is but for its subjects: how long letters are kept is
+// the operator's affair.
 func (s *Subscriber) ensureDead(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, requestWait)
 	defer cancel()
-	_, err := s.js.Stream(ctx, s.options.DeadStream)
+	stream, err := s.js.Stream(ctx, s.options.DeadStream)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		_, err = s.js.CreateStream(ctx, jetstream.StreamConfig{
-			Name: s.options.DeadStream, Description: "Events that " + s.name + " gave up",
-			Subjects: []string{s.deadPrefix() + ">"}, Storage: jetstream.FileStorage, Duplicates: deadWindow,
-		})
-		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // another replica was quicker
-			err = nil
+		stream, err = s.createDead(ctx)
+	}
+	for err == nil && !s.takesLetters(stream) { // others that share the stream may add theirs at the same time
+		config := stream.CachedInfo().Config
+		config.Subjects = widest(append(config.Subjects, s.deadPrefix()+">"))
+		if _, err = s.js.UpdateStream(ctx, config); err == nil {
+			stream, err = s.js.Stream(ctx, s.options.DeadStream)
 		}
+	}
+	if isRefusal(err) {
+		err = fmt.Errorf("%w: %w", ErrNoDeadLetters, err)
 	}
 	if err != nil {
 		return fmt.Errorf("ensure dead-letter stream %s: %w", s.options.DeadStream, err)
@@ -49,45 +51,28 @@ func (s *Subscriber) ensureDead(ctx context.Context) error {
 	return nil
 }
 
-// bury gives an event up only once the dead-letter stream has acknowledged it.
-func (s *Subscriber) bury(ctx context.Context, d *delivery, why error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestWait)
-	defer cancel()
-	letter := &nats.Msg{Subject: s.deadPrefix() + d.message.Subject(), Data: d.message.Data(), Header: nats.Header{}}
-	for name, values := range d.message.Headers() {
-		if !strings.HasPrefix(name, "Nats-") { // meant for the stream it came from
-			letter.Header[name] = values
-		}
+func (s *Subscriber) createDead(ctx context.Context) (jetstream.Stream, error) {
+	stream, err := s.js.CreateStream(ctx, jetstream.StreamConfig{
+		Name: s.options.DeadStream, Description: "Events that " + s.name + " gave up",
+		Subjects: []string{s.deadPrefix() + ">"}, Storage: jetstream.FileStorage, Duplicates: deadWindow,
+		MaxAge: deadAge, MaxMsgs: deadLetters, Discard: jetstream.DiscardNew, // no letter makes room for another
+	})
+	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // another replica was quicker
+		return s.js.Stream(ctx, s.options.DeadStream)
 	}
-	for name, value := range map[string]string{
-		headerDeadReason: reason(why), headerDeadFailures: strconv.Itoa(d.failures), headerDeadAt: time.Now().UTC().Format(time.RFC3339),
-		headerDeadSubject: d.message.Subject(), headerDeadSequence: strconv.FormatUint(d.sequence, 10), headerDeadConsumer: s.name,
-	} {
-		letter.Header[name] = []string{value}
-	}
-	id := s.name + "/" + strconv.FormatUint(d.sequence, 10)
-	if d.event.ID != "" {
-		id = s.name + "/" + d.event.ID
-	}
-	if _, err := s.js.PublishMsg(ctx, letter, jetstream.WithMsgID(id), jetstream.WithExpectStream(s.options.DeadStream)); err != nil {
-		return fmt.Errorf("write to dead-letter stream %s: %w", s.options.DeadStream, err)
-	}
-	// When this is lost, the event comes again and is buried again, which the stream takes as the same.
-	_ = d.message.TermWithReason("dead letter in " + s.options.DeadStream)
-	return nil
+	return stream, err
 }
 
-// reason makes one short line of an error, as headers have no more.
-func reason(err error) string {
-	text, _, _ := strings.Cut(err.Error(), "\n")
-	text = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, text)
-	if len(text) > maxReason {
-		text = strings.ToValidUTF8(text[:maxReason], "")
-	}
-	return text
+func (s *Subscriber) takesLetters(stream jetstream.Stream) bool {
+	return slices.ContainsFunc(stream.CachedInfo().Config.Subjects, func(subject string) bool {
+		return covers(subject, s.deadPrefix()+">")
+	})
+}
+
+// isRefusal tells whether the server will say no again: a mirror has no subjects, another stream has ours, or they do not go with
+// those that are there.
+func isRefusal(err error) bool {
+	refused, ok := errors.AsType[jetstream.JetStreamError](err)
+	return ok && refused.APIError() != nil &&
+		slices.Contains([]jetstream.ErrorCode{errMirror, errOverlap, errInvalid}, refused.APIError().ErrorCode)
 }

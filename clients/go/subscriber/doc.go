@@ -44,5 +44,21 @@
 // # When it stops
 //
 // Run keeps on through outages of NATS, reconnects and consumers that somebody deleted. It returns at once, with an error that
-// tells what to do, when going on would lose events: ErrOvertaken, ErrNarrowed, ErrForeign, ErrTooOld.
+// tells what to do, when going on would lose events: ErrOvertaken, ErrNarrowed, ErrForeign, ErrTooOld, ErrNoDeadLetters.
+//
+// A consumer that was deleted is made anew and reads the whole stream again; with Options.FromNow it goes on behind the last
+// place up to which this process saw everything settled, so that nothing is left out, and some events come again. A process
+// that starts and does not find its consumer cannot know that there was one: with FromNow it begins with what comes then.
+// After a consumer was deleted, or NATS was restored to a copy older than it, while no process ran, use Replay.
+//
+// ErrOvertaken comes at the start and also to a consumer at work. It may come although nothing was missed, where the stream's
+// first events were removed for another reason before anything else was read.
+//
+// # What it keeps in NATS
+//
+// The consumer of that name; one named <name>_read_to, which hands out nothing and whose metadata tells how far there was
+// nothing left for the first, so that a consumer of rare kinds is not taken for overtaken; and the dead-letter stream. That is
+// made to hold letters for 90 days and 100,000 of them: when it is full, no more events are given up, and each keeps its user
+// waiting until somebody has looked. A stream that exists keeps its own limits; subjects for the letters are added to it. It
+// may be shared by several subscribers.
 package subscriber

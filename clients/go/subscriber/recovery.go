@@ -30,6 +30,7 @@ func (r *session) take(ctx context.Context, message jetstream.Msg) {
 		r.recovering, r.askAfter = true, firstAsk
 		r.options.Log.InfoContext(ctx, "events are received", "consumer", r.name)
 	}
+	r.follow(d.sequence)
 	r.lanes.add(d)
 	if r.recovering && !r.asking && r.askAgain == nil {
 		r.ask(ctx)

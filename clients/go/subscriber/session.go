@@ -2,6 +2,7 @@ package subscriber
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -35,6 +36,9 @@ type session struct {
 	answers    chan answer
 	askAfter   time.Duration
 	askAgain   <-chan time.Time
+
+	newest uint64 // place in the stream up to which the consumer has come
+	passed uint64 // the first place that it has passed over since the stream's beginning was looked at
 }
 
 // session returns when ctx has ended and everything is given back, or an error.
@@ -52,11 +56,13 @@ func (s *Subscriber) session(ctx context.Context) error {
 	}
 	r := &session{
 		Subscriber: s, began: time.Now(), stream: stream, consumer: consumer, pull: pull, lanes: newLanes(),
-		settled: make(chan settlement), answers: make(chan answer, 1),
+		settled: make(chan settlement), answers: make(chan answer, 1), newest: s.place,
 	}
 	r.handling, r.abandon = context.WithCancel(context.WithoutCancel(ctx))
 	defer r.abandon()
-	err = r.loop(ctx)
+	if err = r.loop(ctx); errors.Is(err, errWasNarrow) {
+		r.options.Log.ErrorContext(ctx, "events may have been passed over", "consumer", r.name, "error", err)
+	}
 	r.stop(ctx)
 	return err
 }
@@ -79,12 +85,17 @@ func (r *session) loop(ctx context.Context) error {
 			r.settle(ctx, s)
 		case <-prolong.C:
 			r.prolong(ctx)
+			if err := r.checkPassed(ctx); err != nil {
+				return err
+			}
 		case <-r.askAgain:
 			r.ask(ctx)
 		case a := <-r.answers:
 			r.recover(ctx, a)
 		case <-mark.C:
-			r.markProgress(ctx)
+			if err := r.markProgress(ctx); err != nil {
+				return err
+			}
 			mark.Reset(markEvery)
 		case <-ctx.Done():
 			return nil
@@ -137,11 +148,5 @@ func (r *session) prolong(ctx context.Context) {
 	}
 	if n := r.lanes.overdue(time.Now()); n > 0 {
 		r.options.Log.WarnContext(ctx, "events that were put off did not come again", "consumer", r.name, "events", n)
-	}
-}
-
-func (r *session) markProgress(ctx context.Context) {
-	if err := r.mark(ctx, r.stream); err != nil {
-		r.options.Log.DebugContext(ctx, "progress is not marked", "consumer", r.name, "error", err)
 	}
 }

@@ -46,7 +46,7 @@ func (r *session) handOver(ctx context.Context) {
 		return
 	}
 	if time.Since(r.began) > settling {
-		r.markProgress(ctx)
+		_ = r.markProgress(ctx) // it ends anyway
 	}
 	if r.pin == "" {
 		return

@@ -23,6 +23,8 @@ var (
 	ErrForeign = errors.New("the consumer belongs to somebody else")
 	// ErrTooOld: the server cannot give a consumer to one process at a time; NATS 2.11 and newer can.
 	ErrTooOld = errors.New("the NATS server is too old")
+	// ErrNoDeadLetters: the dead-letter stream cannot be made, or cannot take what this subscriber gives up.
+	ErrNoDeadLetters = errors.New("nothing takes the dead letters")
 	// ErrUnused: Run was called twice, or without a handler.
 	ErrUnused = errors.New("the subscriber cannot run")
 )
@@ -42,6 +44,10 @@ type Subscriber struct {
 	crowded  atomic.Pointer[time.Time] // when the log last had it
 	latest   recent
 	started  atomic.Bool
+
+	// Of Run alone: when the consumer was last looked at, by the server's clock, and up to which place everything was settled then.
+	looked time.Time
+	place  uint64
 }
 
 // New makes a subscriber. The name is that of its durable consumer: NATS keeps under it how far your service has come, so it
@@ -99,7 +105,7 @@ func (s *Subscriber) Run(ctx context.Context) error {
 
 func isFinal(err error) bool {
 	return slices.ContainsFunc([]error{
-		ErrOvertaken, ErrNarrowed, ErrForeign, ErrTooOld, jetstream.ErrInvalidConsumerName, jetstream.ErrInvalidStreamName,
+		ErrOvertaken, ErrNarrowed, ErrForeign, ErrTooOld, ErrNoDeadLetters, jetstream.ErrInvalidConsumerName, jetstream.ErrInvalidStreamName,
 	}, func(final error) bool { return errors.Is(err, final) })
 }
 
