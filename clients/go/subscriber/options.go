@@ -12,7 +12,8 @@ import (
 type Options struct {
 	// Stream is the stream to read. Empty: menjin.Stream.
 	Stream string
-	// FromNow leaves out what lies in the stream already when the consumer is made. It has no effect on one that exists.
+	// FromNow leaves out what lies in the stream already when the consumer is first made. It has no effect on one that exists, and
+	// one made anew in the same Run goes on where it was.
 	FromNow bool
 	// Workers is how many handlers may run at once, each for another user. 0: 8.
 	Workers int
@@ -39,7 +40,8 @@ type Options struct {
 	// FirstDelay is about how long an event is put off after the first failure. It doubles each time up to MaxDelay, and each
 	// delay is up to a quarter shorter or longer at random. 0: 100 ms and 30 s.
 	FirstDelay, MaxDelay time.Duration
-	// DeadStream receives events that were given up. It is made when it does not exist. Empty: menjin_dead_<name>.
+	// DeadStream receives events that were given up. It is made when it does not exist, and else its subjects are widened, so that
+	// several subscribers may share one. Empty: menjin_dead_<name>.
 	DeadStream string
 
 	// SkipLate passes over events that are marked Late instead of delivering them.

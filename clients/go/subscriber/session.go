@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -119,11 +120,19 @@ func (r *session) startWork() {
 	}
 }
 
+// putOffLevel warns of the first failure of an event, the second, the fourth and so on: an outage lets a window of them fail for hours.
+func putOffLevel(failures int) slog.Level {
+	if failures&(failures-1) == 0 {
+		return slog.LevelWarn
+	}
+	return slog.LevelDebug
+}
+
 func (r *session) settle(ctx context.Context, s settlement) {
 	s.Took = time.Since(s.began)
 	if s.Result == PutOff {
 		r.lanes.postpone(s.delivery, time.Now().Add(s.delay+2*r.options.AckWait))
-		r.options.Log.WarnContext(ctx, "event is put off", "consumer", r.name, "event_id", s.EventID, "type", s.Type,
+		r.options.Log.Log(ctx, putOffLevel(s.Failures), "event is put off", "consumer", r.name, "event_id", s.EventID, "type", s.Type,
 			"failures", s.Failures, "delay", s.delay, "error", s.Err)
 	} else {
 		r.lanes.done(s.delivery)
