@@ -20,7 +20,7 @@ func TestAnswerBrokenByAPanicIsCutOff(t *testing.T) {
 	handler := slog.NewTextHandler(&log, nil)
 	s := &Server{
 		router: newRouter(), log: slog.New(handler), access: handler, timeout: time.Minute, clientIP: clientIP(nil),
-		newID: func() domain.ID { return domain.ID{} }, metrics: newMetrics(),
+		newID: func() domain.ID { return domain.ID{} }, metrics: newMetrics(), readiness: newReadiness(nil, slog.New(handler)),
 	}
 	s.router.GET("/half", func(c echo.Context) error {
 		c.Response().Header().Set("Content-Length", "10")
