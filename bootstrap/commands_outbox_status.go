@@ -104,7 +104,8 @@ events learn of it late.`)
 
 func newOutboxResumeCommand(options *globalOptions) *cobra.Command {
 	return newOutboxSwitchCommand(options, false, "resume", "Start publication again", "resumed",
-		`Starts publication again from every shard, or from one, after menjin outbox pause.`)
+		`Starts publication again from every shard, or from one, after menjin outbox pause. What a shard
+was delayed by after a failure is forgotten; the replica that met the failure still ends its own pause, of half a minute at most.`)
 }
 
 func newOutboxSwitchCommand(options *globalOptions, paused bool, use, short, done, long string) *cobra.Command {

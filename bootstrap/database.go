@@ -48,11 +48,14 @@ func folderFault(err error) error {
 	return err
 }
 
+// besideService tells what works on the database of a service from the service, whose settings the database follows.
+type besideService bool
+
 // provideDatabase brings the schema up to date, which replicas that start at once do one after the other, and connects. The
 // cipher gets its keys afterwards, as they lie in the database.
 func provideDatabase(
 	ctx context.Context, cfg *config.Config, log *slog.Logger, _ dataFolder,
-	cipher ports.Cipher, codec ports.EventCodec, wake outbox.Signal, traces traces,
+	cipher ports.Cipher, codec ports.EventCodec, wake outbox.Signal, traces traces, beside besideService,
 ) (*sqlstore.DB, func(), error) {
 	url := databaseURL(cfg)
 	migrate := func() error { return sqlstore.Migrate(ctx, url) }
@@ -65,8 +68,11 @@ func provideDatabase(
 		return nil, nil, fmt.Errorf("database.url: %w", err)
 	}
 	db, err := sqlstore.Open(ctx, sqlstore.Options{
-		URL: url, Shards: cfg.Events.Shards, Cipher: cipher, Codec: codec, OnCommit: wake.Give, Tracer: traces.Tracer,
+		URL: url, Shards: cfg.Events.Shards, KeepShards: bool(beside), Cipher: cipher, Codec: codec, OnCommit: wake.Give, Tracer: traces.Tracer,
 	})
+	if errors.Is(err, sqlstore.ErrShards) {
+		return nil, nil, fmt.Errorf("events.shards: %w", err)
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("database.url: %w", err)
 	}

@@ -109,7 +109,7 @@ type source struct {
 func openSource(ctx context.Context, cfg *config.Config, log *slog.Logger) (*source, error) {
 	now := provideClock()
 	ring := provideVault(now)
-	db, closeDB, err := provideDatabase(ctx, cfg, log, dataFolder(cfg.DataDir), ring, cloudevent.New(), outbox.NewSignal(), traces{})
+	db, closeDB, err := provideDatabase(ctx, cfg, log, dataFolder(cfg.DataDir), ring, cloudevent.New(), outbox.NewSignal(), traces{}, true)
 	if err != nil {
 		return nil, err
 	}

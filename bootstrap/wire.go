@@ -113,7 +113,7 @@ var useCaseSet = wire.NewSet(
 // newApp builds every part. The function it returns closes them, the last made first.
 func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, func(), error) {
 	wire.Build(
-		environmentSet, provideTraces, provideDataFolder, keySet, databaseSet, sessionSet, eventSet, weChatSet, changeSet,
+		environmentSet, provideTraces, wire.Value(besideService(false)), provideDataFolder, keySet, databaseSet, sessionSet, eventSet, weChatSet, changeSet,
 		personalSet, useCaseSet,
 		provideListener, provideCertificate, provideAPI, provideRegistry, provideExposition, wire.Struct(new(App), "*"),
 	)
@@ -124,7 +124,7 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 // what was done from the outbox and the session store.
 func newOperator(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Operator, func(), error) {
 	wire.Build(
-		environmentSet, wire.Value(traces{}), provideSharedFolder, keySet, databaseSet, sessionSet, changeSet, wire.Struct(new(Operator), "*"),
+		environmentSet, wire.Value(traces{}), wire.Value(besideService(true)), provideSharedFolder, keySet, databaseSet, sessionSet, changeSet, wire.Struct(new(Operator), "*"),
 	)
 	return nil, nil, nil
 }

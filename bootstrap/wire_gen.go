@@ -66,7 +66,8 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 		cleanup()
 		return nil, nil, err
 	}
-	db, cleanup5, err := provideDatabase(ctx, cfg, log, bootstrapDataFolder, vault, codec, signal, bootstrapTraces)
+	bootstrapBesideService := _wireBesideServiceValue
+	db, cleanup5, err := provideDatabase(ctx, cfg, log, bootstrapDataFolder, vault, codec, signal, bootstrapTraces, bootstrapBesideService)
 	if err != nil {
 		cleanup4()
 		cleanup3()
@@ -317,6 +318,10 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, fu
 	}, nil
 }
 
+var (
+	_wireBesideServiceValue = besideService(false)
+)
+
 // newOperator builds what the command line changes users, keys and the outbox with. It works beside a service that runs, which hears of
 // what was done from the outbox and the session store.
 func newOperator(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Operator, func(), error) {
@@ -329,7 +334,8 @@ func newOperator(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Op
 	codec := cloudevent.New()
 	signal := outbox.NewSignal()
 	bootstrapTraces := _wireTracesValue
-	db, cleanup, err := provideDatabase(ctx, cfg, log, bootstrapDataFolder, vault, codec, signal, bootstrapTraces)
+	bootstrapBesideService := _wireBootstrapBesideServiceValue
+	db, cleanup, err := provideDatabase(ctx, cfg, log, bootstrapDataFolder, vault, codec, signal, bootstrapTraces, bootstrapBesideService)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -401,7 +407,8 @@ func newOperator(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Op
 }
 
 var (
-	_wireTracesValue = traces{}
+	_wireTracesValue                 = traces{}
+	_wireBootstrapBesideServiceValue = besideService(true)
 )
 
 // wire.go:

@@ -47,12 +47,16 @@ type OutboxQueue interface {
 	// waiting, and Drain returns its error. publish is not called when there is nothing to do. The context publish gets has
 	// the deadline by which the shard may be given to another relay: nothing may be sent after it.
 	Drain(ctx context.Context, limit int, publish Publish) (Drained, error)
-	// Delay keeps a shard from being worked until an instant, for all replicas.
+	// Delay keeps a shard from being worked until an instant, for all replicas. One that lies further ahead than LongestDelay is
+	// over: the clock that it was set by has been put right since, or is not like the others'.
 	Delay(ctx context.Context, shard int, until time.Time) error
 	// Bury takes an event that the stream will never store out of the queue and keeps it among the dead letters, with the
 	// reason; the user's later events are held behind it. Burying one twice is no error.
 	Bury(ctx context.Context, event domain.EventID, reason string, now time.Time) error
 }
+
+// LongestDelay is more than anything in the outbox is left alone for after a failure.
+const LongestDelay = time.Minute
 
 // Publish is EventStream.Publish.
 type Publish func(ctx context.Context, recorded StreamPosition, events []OutboxEvent) (StreamPosition, error)

@@ -75,7 +75,8 @@ type DeadLetterFilter struct {
 type OutboxSwitch interface {
 	// SetPaused keeps a shard from being worked, or lets it again, by all replicas; nil means every shard. A batch under way is
 	// brought to its end before it returns; where the database has no locks that other processes see, a batch of this process
-	// alone, and one of another may still go out. Replays go on. It returns domain.ErrNotFound for a shard there is not.
+	// alone, and one of another may still go out. Replays go on. A shard that may be worked again is not delayed any more. It
+	// returns domain.ErrNotFound for a shard there is not.
 	SetPaused(ctx context.Context, shard *int, paused bool, note domain.AuditEntry) error
 }
 

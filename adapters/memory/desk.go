@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"time"
 
 	"github.com/menjin-id/menjin/domain"
 	"github.com/menjin-id/menjin/ports"
@@ -42,6 +43,9 @@ func (s *Store) setPaused(number *int, paused bool, note domain.AuditEntry) (wor
 	}
 	for i := range shards {
 		shards[i].paused = paused
+		if !paused {
+			shards[i].until = time.Time{}
+		}
 		if shards[i].idle != nil {
 			working = append(working, shards[i].idle)
 		}

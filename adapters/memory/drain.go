@@ -34,6 +34,7 @@ func (s *Store) Drain(ctx context.Context, limit int, publish ports.Publish) (po
 		return drained, err
 	}
 	s.record(number, taken, position)
+	drained.More = len(s.outbox.shards) > 1
 	return drained, nil
 }
 
@@ -48,7 +49,7 @@ func (s *Store) take(limit int) (number int, taken []*entry, busy bool) {
 			continue
 		}
 		busy = false
-		if shard.paused || now.Before(shard.until) {
+		if shard.paused || shard.delayed(now) {
 			continue
 		}
 		if taken := s.outbox.oldest(number, limit); len(taken) > 0 {
@@ -57,6 +58,11 @@ func (s *Store) take(limit int) (number int, taken []*entry, busy bool) {
 		}
 	}
 	return 0, nil, busy
+}
+
+// delayed does not believe an instant that only a clock which was ahead can have given.
+func (s *shard) delayed(now time.Time) bool {
+	return s.until.After(now) && !s.until.After(now.Add(ports.LongestDelay))
 }
 
 func (o *outbox) oldest(shard, limit int) (oldest []*entry) {

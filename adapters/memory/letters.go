@@ -17,7 +17,7 @@ func (s *Store) Status(ctx context.Context) (status ports.OutboxStatus, err erro
 	defer s.mu.Unlock()
 	for number, shard := range s.outbox.shards {
 		line := ports.ShardStatus{Shard: number, Paused: shard.paused, LastID: shard.lastID, Position: shard.recorded}
-		if shard.until.After(time.Now()) {
+		if shard.delayed(time.Now()) {
 			line.DelayedUntil = shard.until
 		}
 		status.Shards = append(status.Shards, line)

@@ -10,22 +10,28 @@ import (
 	"github.com/menjin-id/menjin/ports"
 )
 
-const insertEvent = `INSERT INTO outbox_events (event_id, type, schema_version, aggregate_id, aggregate_version, shard, subject,
-	occurred_at, data, headers)
+const (
+	appendedColumns = `event_id, type, schema_version, aggregate_id, aggregate_version, shard, subject, occurred_at, data, headers`
+
+	insertEvent = `INSERT INTO outbox_events (` + appendedColumns + `)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 
-// insertPushed is for what WeChat pushed about a known user: the last argument is who.
-const insertPushed = `INSERT INTO outbox_events (event_id, type, schema_version, aggregate_id, aggregate_version, shard, subject,
-	occurred_at, data, headers, about)
+	// insertPushed is for what WeChat pushed about a known user: the last argument is who.
+	insertPushed = `INSERT INTO outbox_events (` + appendedColumns + `, about)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 
-const insertEventPostgres = `WITH event AS (` + insertEvent + ` RETURNING shard, id)
+	insertPendingSQLite = `INSERT INTO outbox_pending (shard, id) VALUES ($1, last_insert_rowid())`
+
+	insertEventPostgres = `
+WITH event AS (INSERT INTO outbox_events (` + appendedColumns + `)
+	VALUES ($1, $2, $3, $4, $5, ` + shardAgreed + `, $7, $8, $9, $10) RETURNING shard, id)
 INSERT INTO outbox_pending (shard, id) SELECT shard, id FROM event`
 
-const insertPushedPostgres = `WITH event AS (` + insertPushed + ` RETURNING shard, id)
+	insertPushedPostgres = `
+WITH event AS (INSERT INTO outbox_events (` + appendedColumns + `, about)
+	VALUES ($1, $2, $3, $4, $5, ` + shardAgreed + `, $7, $8, $9, $10, $12) RETURNING shard, id)
 INSERT INTO outbox_pending (shard, id) SELECT shard, id FROM event`
-
-const insertPendingSQLite = `INSERT INTO outbox_pending (shard, id) VALUES ($1, last_insert_rowid())`
+)
 
 // eventAppender is ports.Outbox within a transaction. The events without a user are those that the codec lets pass: of what
 // WeChat pushed, which nothing puts in order.
@@ -72,7 +78,7 @@ func (a eventAppender) append(ctx context.Context, event domain.Event) error {
 	return a.unit.to.exec(ctx, insertPendingSQLite, shard)
 }
 
-// eventRow returns the arguments of insertEvent. Headers are a JSON object.
+// eventRow returns the arguments of insertEvent, or of insertEventPostgres. Headers are a JSON object.
 func (db *DB) eventRow(message ports.Message) (args []any, shard int16, err error) {
 	headers := []byte("{}")
 	if len(message.Headers) > 0 {
@@ -81,10 +87,14 @@ func (db *DB) eventRow(message ports.Message) (args []any, shard int16, err erro
 		}
 	}
 	shard = shardOf(message.UserID, db.shards)
-	return []any{
+	args = []any{
 		db.id(message.ID.ID), message.Type, int32(message.SchemaVersion), db.id(message.UserID.ID), message.UserVersion, shard,
 		message.Subject, db.instant(message.At), string(message.Data), string(headers),
-	}, shard, nil
+	}
+	if db.isPostgres() {
+		args = append(args, db.division())
+	}
+	return args, shard, nil
 }
 
 // shardOf puts all of a user's events into one shard. Its answers are stored: the hash must never change.

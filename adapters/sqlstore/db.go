@@ -52,7 +52,7 @@ func Open(ctx context.Context, options Options) (*DB, error) {
 	if options.ReadOnly {
 		return db, nil
 	}
-	if err := db.seedShards(ctx); err != nil {
+	if err := db.divide(ctx, options.KeepShards); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", err), db.Close())
 	}
 	return db, nil
@@ -120,14 +120,4 @@ func (db *DB) instant(at time.Time) any {
 	default:
 		return at.UnixMicro()
 	}
-}
-
-// seedShards makes the rows by which relays share the outbox.
-func (db *DB) seedShards(ctx context.Context) error {
-	const seed = `WITH RECURSIVE n (shard) AS (SELECT 0 UNION ALL SELECT shard + 1 FROM n WHERE shard + 1 < ?)
-INSERT INTO outbox_shards (shard) SELECT shard FROM n WHERE true ON CONFLICT DO NOTHING`
-	return db.write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		_, err := tx.ExecContext(ctx, seed, db.shards)
-		return err
-	})
 }

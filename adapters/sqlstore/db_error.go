@@ -43,6 +43,7 @@ const (
 	stateReadOnly      = "25006"
 	stateCancelled     = "57014"
 	stateLockTimeout   = "55P03"
+	stateNull          = "23502"
 )
 
 // statementError stands for the server's own error, whose details quote the values of the row.
@@ -86,6 +87,9 @@ func unavailable(cause error) error { return fmt.Errorf("%w: %w", domain.ErrUnav
 func fromPostgres(server *pgconn.PgError, err error) error {
 	if conflict, ok := conflicts[server.ConstraintName]; ok {
 		return conflict
+	}
+	if server.Code == stateNull && server.TableName == "outbox_events" && server.ColumnName == "shard" {
+		return unavailable(errDivided)
 	}
 	cause := &statementError{state: server.Code, text: err.Error()}
 	switch class := server.Code[:min(2, len(server.Code))]; {

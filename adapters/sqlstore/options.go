@@ -23,8 +23,11 @@ type Options struct {
 	// MaxConns bounds the connections to PostgreSQL and the readers of SQLite, 16 if zero. pool_max_conns in the URL wins.
 	MaxConns int
 	// Shards divides the outbox, 1 to 16, 1 if zero; always 1 on SQLite. A user's events lie in the shard that this number
-	// gives, so it changes only while nothing waits or is held.
+	// gives: Open divides the outbox anew only while nothing waits or is held, and refuses with ErrShards otherwise. Whoever has
+	// it open with the number before can append no more.
 	Shards int
+	// KeepShards takes the number that the database has, where it has one: for whoever works beside a service.
+	KeepShards bool
 	// ReadOnly is for looking: Open adds nothing, and does not wait for whoever writes. What would write fails, except through a
 	// pooler with simple_protocol, which is not told.
 	ReadOnly bool

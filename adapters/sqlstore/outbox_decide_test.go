@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"testing"
 	"time"
 
@@ -170,6 +171,36 @@ func TestReplayOfARareTypeLooksAtABoundedNumberOfEventsAtOnce(t *testing.T) {
 			replays, err := o.Replays(t.Context(), 1)
 			if err != nil || replays[0].FinishedAt.IsZero() || replays[0].Sent != 1 {
 				t.Errorf("replay: got %+v, error %v, want it finished with one event sent", replays, err)
+			}
+		})
+	}
+}
+
+func TestReplayGoesOnOnceAClockThatWasAheadIsPutRight(t *testing.T) {
+	t.Parallel()
+	for _, backend := range backends {
+		t.Run(backend.name, func(t *testing.T) {
+			t.Parallel()
+			o := newOutboxTest(t, openDB(t, Options{URL: backend.url(t)}), OutboxOptions{})
+			o.wantDrained(t, o.append(t, newUserID()))
+			asked := ports.Replay{ID: newID(), RequestedAt: o.now, Filter: ports.ReplayFilter{FromID: 1}}
+			if _, err := o.Request(t.Context(), asked, decisionNote()); err != nil {
+				t.Fatal(err)
+			}
+			var answer error
+			send := func(context.Context, ports.StreamPosition, ports.Replay, []ports.OutboxEvent) error { return answer }
+			o.pass(time.Hour)
+			answer = errStreamAway
+			if _, err := o.Continue(t.Context(), 10, send); !errors.Is(err, errStreamAway) {
+				t.Errorf("continue: got error %v, want %v", err, errStreamAway)
+			}
+			if worked, err := o.Continue(t.Context(), 10, send); worked || err != nil {
+				t.Errorf("continue after a failure: got %v, error %v, want it left alone", worked, err)
+			}
+			o.pass(-time.Hour)
+			answer = nil
+			if worked, err := o.Continue(t.Context(), 10, send); !worked || err != nil {
+				t.Errorf("continue once the clock is right: got %v, error %v, want work", worked, err)
 			}
 		})
 	}

@@ -23,11 +23,11 @@ FROM outbox_shards s JOIN ` + positions + ` ON at.shard = s.shard CROSS JOIN LAT
 		AND p.id > CASE WHEN $2::boolean OR s.shard = ANY ($3::integer[]) THEN at.last_id - $4::bigint ELSE 0 END
 	ORDER BY p.id LIMIT 1
 ) w
-WHERE NOT s.paused AND (s.backoff_until IS NULL OR s.backoff_until <= $1)`
+WHERE NOT s.paused AND (s.backoff_until IS NULL OR s.backoff_until <= $1 OR s.backoff_until > $5)`
 
 	leaseShard = `
 SELECT s.shard, w.id, at.last_id, COALESCE(at.turn, 0)` + workableShard + `
-ORDER BY s.shard < $5, s.shard
+ORDER BY s.shard < $6, s.shard
 LIMIT 1 FOR UPDATE OF s SKIP LOCKED`
 
 	anyWorkable = `SELECT EXISTS (SELECT` + workableShard + `)`
@@ -66,16 +66,16 @@ func (o *Outbox) leaseShard(ctx context.Context, conn *pgxpool.Conn) (lease, err
 	batch := &pgx.Batch{}
 	batch.Queue("BEGIN")
 	batch.Queue(relaySettings, strconv.FormatInt(o.options.TakeOverAfter.Milliseconds(), 10))
-	batch.Queue(leaseShard, now, all, recent, o.options.Slack, next).QueryRow(func(row pgx.Row) error {
+	batch.Queue(leaseShard, now, all, recent, o.options.Slack, now.Add(ports.LongestDelay), next).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&found.shard, &found.first, &found.lastID, &found.turn)
 	})
 	err := conn.SendBatch(ctx, batch).Close()
-	again := now.Add(o.options.untilFullScan(time.Since(began)))
+	searched := span{now, now.Add(o.options.untilFullScan(time.Since(began)))}
 	switch {
 	case err == nil && !all && !slices.Contains(recent, int32(found.shard)):
-		o.rotation.found(found.shard, again)
+		o.rotation.found(found.shard, searched)
 	case errors.Is(err, pgx.ErrNoRows) && !all:
-		o.rotation.foundNone(again)
+		o.rotation.foundNone(searched)
 	}
 	return found, err
 }
@@ -84,7 +84,7 @@ func (o *Outbox) leaseShard(ctx context.Context, conn *pgxpool.Conn) (lease, err
 func (o *Outbox) busy(ctx context.Context, conn *pgxpool.Conn) (busy bool, err error) {
 	now := o.options.Clock()
 	_, recent, all := o.rotation.turn(now)
-	err = conn.QueryRow(ctx, anyWorkable, now, all, recent, o.options.Slack).Scan(&busy)
+	err = conn.QueryRow(ctx, anyWorkable, now, all, recent, o.options.Slack, now.Add(ports.LongestDelay)).Scan(&busy)
 	if err != nil {
 		return false, fmt.Errorf("look for shards: %w", translate(err))
 	}

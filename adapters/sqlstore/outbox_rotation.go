@@ -14,22 +14,27 @@ import (
 type rotation struct {
 	mu      sync.Mutex
 	next    int
-	search  map[int32]time.Time
-	all     time.Time // before which no shard need be searched from its beginning
-	overdue map[int]time.Time
+	search  map[int32]span
+	all     span // in which no shard need be searched from its beginning
+	settled map[int]span
 }
+
+// span is the time from when something was done until it is to be done again. A clock that has been put back leaves it.
+type span struct{ from, until time.Time }
+
+func (s span) holds(now time.Time) bool { return !now.Before(s.from) && now.Before(s.until) }
 
 // turn returns the shard to begin with, and which ones need not be searched from their beginning: all, or those listed.
 func (r *rotation) turn(now time.Time) (next int, recent []int32, all bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	recent = make([]int32, 0, len(r.search))
-	for shard, at := range r.search {
-		if now.Before(at) {
+	for shard, done := range r.search {
+		if done.holds(now) {
 			recent = append(recent, shard)
 		}
 	}
-	return r.next, recent, now.Before(r.all)
+	return r.next, recent, r.all.holds(now)
 }
 
 // served passes the turn to the shard after this one, whatever came of its turn.
@@ -40,20 +45,20 @@ func (r *rotation) served(shard int) {
 }
 
 // found notes that a shard was searched from its beginning, and when to do so again.
-func (r *rotation) found(shard int, again time.Time) {
+func (r *rotation) found(shard int, searched span) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.search == nil {
-		r.search = make(map[int32]time.Time)
+		r.search = make(map[int32]span)
 	}
-	r.search[int32(shard)] = again
+	r.search[int32(shard)] = searched
 }
 
 // foundNone notes that every shard was searched from its beginning, and when to do so again.
-func (r *rotation) foundNone(again time.Time) {
+func (r *rotation) foundNone(searched span) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.all = again
+	r.all = searched
 }
 
 // doubt has a shard searched from its beginning next time.
@@ -61,19 +66,19 @@ func (r *rotation) doubt(shard int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.search, int32(shard))
-	r.all = time.Time{}
+	r.all = span{}
 }
 
 // settle reports whether outbox_shards is to be brought up to date, and takes it that it will be.
 func (r *rotation) settle(shard int, now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if now.Before(r.overdue[shard]) {
+	if r.settled[shard].holds(now) {
 		return false
 	}
-	if r.overdue == nil {
-		r.overdue = make(map[int]time.Time)
+	if r.settled == nil {
+		r.settled = make(map[int]span)
 	}
-	r.overdue[shard] = now.Add(settleEvery)
+	r.settled[shard] = span{now, now.Add(settleEvery)}
 	return true
 }

@@ -48,6 +48,18 @@ func TestEventCommittedLateIsFoundByTheNextFullScan(t *testing.T) {
 	o.wantDrained(t, late)
 }
 
+func TestEventCommittedLateIsFoundOnceAClockThatWasAheadIsPutRight(t *testing.T) {
+	t.Parallel()
+	o := scanTest(t)
+	o.pass(3 * time.Hour)
+	o.wantDrained(t, o.append(t, newUserID()))
+	late, commit := o.appendLate(t, newUserID())
+	commit()
+	o.wantDrained(t) // or the scan is not what this test is about
+	o.pass(-3 * time.Hour)
+	o.wantDrained(t, late)
+}
+
 func TestEventCommittedLateIsNotOvertakenByTheUsersNext(t *testing.T) {
 	t.Parallel()
 	o := scanTest(t)

@@ -16,7 +16,7 @@ import (
 const (
 	shardSQLite = `
 SELECT shard, last_id, stream, last_stream_seq FROM outbox_shards
-WHERE NOT paused AND (backoff_until IS NULL OR backoff_until <= ?)`
+WHERE NOT paused AND (backoff_until IS NULL OR backoff_until <= ? OR backoff_until > ?)`
 
 	waitingSQLite = `
 SELECT e.id, e.event_id, e.type, e.schema_version, e.subject, e.aggregate_id, e.aggregate_version, e.occurred_at, e.data, e.headers,
@@ -81,7 +81,8 @@ func (o *Outbox) drainTurn(ctx context.Context, limit int, publish ports.Publish
 }
 
 func (o *Outbox) workableSQLite(ctx context.Context) (found lease, err error) {
-	row := o.db.read().QueryRowContext(ctx, shardSQLite, o.db.instant(o.options.Clock()))
+	now := o.options.Clock()
+	row := o.db.read().QueryRowContext(ctx, shardSQLite, o.db.instant(now), o.db.instant(now.Add(ports.LongestDelay)))
 	err = row.Scan(&found.shard, &found.lastID, &found.recorded.Stream, &found.recorded.Sequence)
 	return found, err
 }

@@ -55,7 +55,7 @@ func readShard(from rows, now time.Time, into *ports.OutboxStatus) error {
 		return err
 	}
 	shard.Position.Sequence = uint64(sequence)
-	if until := time.Time(delayed); until.After(now) {
+	if until := time.Time(delayed); until.After(now) && !until.After(now.Add(ports.LongestDelay)) {
 		shard.DelayedUntil = until
 	}
 	if at := time.Time(oldest); !at.IsZero() && (into.OldestAt.IsZero() || at.Before(into.OldestAt)) {

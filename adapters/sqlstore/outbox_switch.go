@@ -22,7 +22,9 @@ func (o *Outbox) SetPaused(ctx context.Context, shard *int, paused bool, note do
 		if err := o.lockShards(ctx, tx, which, args...); err != nil {
 			return err
 		}
-		set, err := affected(tx.NewRaw("UPDATE outbox_shards SET paused = ? "+which, append([]any{paused}, args...)...).Exec(ctx))
+		set, err := affected(tx.NewRaw(
+			"UPDATE outbox_shards SET paused = ?, backoff_until = CASE WHEN ? THEN backoff_until END "+which,
+			append([]any{paused, paused}, args...)...).Exec(ctx))
 		if err == nil && set == 0 {
 			err = domain.ErrNotFound
 		}

@@ -20,7 +20,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 	newestReplays = `SELECT ` + replayColumns + ` FROM outbox_replays ORDER BY requested_at DESC, id DESC LIMIT $1`
 
 	replaysDue = `SELECT ` + replayColumns + ` FROM outbox_replays
-WHERE finished_at IS NULL AND (not_before IS NULL OR not_before <= $1) ORDER BY requested_at, id`
+WHERE finished_at IS NULL AND (not_before IS NULL OR not_before <= $1 OR not_before > $2) ORDER BY requested_at, id`
 
 	lockReplay = replaysDue + ` LIMIT 1 FOR UPDATE SKIP LOCKED`
 

@@ -28,7 +28,7 @@ func (o *Outbox) takeReplay(ctx context.Context) (replay storedReplay, found boo
 	err = o.db.query(ctx, func(from rows) error {
 		due, err = readReplays(from)
 		return err
-	}, replaysDue, o.db.instant(o.options.Clock()))
+	}, replaysDue, o.replayable()...)
 	if err != nil {
 		return replay, false, err
 	}

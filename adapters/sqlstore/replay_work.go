@@ -85,8 +85,14 @@ func (o *Outbox) lockReplay(ctx context.Context, work *pipeline) (found []stored
 	err = work.query(ctx, func(from rows) error {
 		found, err = readReplays(from)
 		return err
-	}, lockReplay, o.options.Clock())
+	}, lockReplay, o.replayable()...)
 	return found, err
+}
+
+// replayable are the arguments of replaysDue.
+func (o *Outbox) replayable() []any {
+	now := o.options.Clock()
+	return []any{o.db.instant(now), o.db.instant(now.Add(ports.LongestDelay))}
 }
 
 func (o *Outbox) continueSQLite(ctx context.Context, limit int, send ports.Resend) (worked bool, err error) {

@@ -31,7 +31,7 @@ func (t *transfer) compare(ctx context.Context, table transferTable) (Transferre
 	}
 	condition := ""
 	if table.name == "meta" {
-		condition = " WHERE name NOT LIKE '" + transferMark + "%'"
+		condition = " WHERE name NOT LIKE '" + transferMark + "%' AND name <> 'outbox shards'"
 	}
 	found, err := t.to.Query(ctx, "SELECT "+join(table.names())+" FROM "+quoted(table.name)+condition)
 	if err != nil {

@@ -54,7 +54,7 @@ func openCounting(t *testing.T, address domain.Secret) (*DB, *atomic.Int64) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	if err := db.Ping(t.Context()); err != nil {
+	if err := db.divide(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
 	return db, trips

@@ -51,7 +51,7 @@ func settings() []setting {
 		{key: "events.url", value: Embedded, secret: true, help: "embedded, or nats://…, tls://…, several with commas", parse: parseEvents},
 		{key: "events.embedded_addr", value: "127.0.0.1:4222", help: "where the embedded NATS listens; empty = nowhere", parse: optionalAddress(func(c *Config) *string { return &c.Events.EmbeddedAddr })},
 		{key: "events.signed_in", value: "false", help: "publish an event for every sign-in too", parse: boolean(func(c *Config) *bool { return &c.Events.SignedIn })},
-		{key: "events.shards", value: "1", help: "shards of the outbox, 1 to 16; never lower it", parse: number(1, 16, func(c *Config) *int { return &c.Events.Shards })},
+		{key: "events.shards", value: "1", help: "shards of the outbox, 1 to 16; change it while no event waits and no replica runs", parse: number(1, 16, func(c *Config) *int { return &c.Events.Shards })},
 		{key: "events.replicas", value: "1", help: "copies of the stream in a NATS cluster, 1 to 5", parse: number(1, 5, func(c *Config) *int { return &c.Events.Replicas })},
 
 		{key: "wechat.base_url", value: Sandbox, prod: weChatAddress, help: "sandbox (a look-alike), or an address", parse: parseBaseURL},

@@ -9,6 +9,9 @@ import (
 	"github.com/menjin-id/menjin/ports"
 )
 
+// delayTime is longer than a case takes.
+const delayTime = ports.LongestDelay - time.Second
+
 // delay fails to publish once, to learn the shard of what waits, and delays that.
 func (s *store) delay(t *testing.T, ctx context.Context, until time.Time) (shard int) {
 	t.Helper()
@@ -38,7 +41,7 @@ func (s *store) wantLeftAlone(t *testing.T, ctx context.Context) {
 
 func delayed(t *testing.T, ctx context.Context, s *store) {
 	user, _ := s.register(t, ctx)
-	s.delay(t, ctx, now().Add(time.Hour))
+	s.delay(t, ctx, now().Add(delayTime))
 	s.wantLeftAlone(t, ctx)
 	s.changed(t, ctx, user.ID())
 	s.wantLeftAlone(t, ctx)
@@ -66,9 +69,18 @@ func delayEnds(t *testing.T, ctx context.Context, s *store) {
 
 func delayCut(t *testing.T, ctx context.Context, s *store) {
 	_, event := s.register(t, ctx)
-	shard := s.delay(t, ctx, now().Add(time.Hour))
+	shard := s.delay(t, ctx, now().Add(delayTime))
 	if err := s.Queue.Delay(ctx, shard, now().Add(-time.Second)); err != nil {
 		t.Fatalf("cut the delay: %v", err)
+	}
+	s.wantDrained(t, ctx, event)
+}
+
+func delayAhead(t *testing.T, ctx context.Context, s *store) {
+	_, event := s.register(t, ctx)
+	shard := s.delay(t, ctx, now().Add(ports.LongestDelay+time.Hour))
+	if got := s.status(t, ctx).Shards[shard].DelayedUntil; !got.IsZero() {
+		t.Errorf("shard %d: got a delay until %v, want none", shard, got)
 	}
 	s.wantDrained(t, ctx, event)
 }

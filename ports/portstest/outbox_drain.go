@@ -13,6 +13,7 @@ import (
 var drainContracts = []contract[*store]{
 	{"an empty outbox calls no publisher", drainNothing},
 	{"events come by rising id, at most the limit at once", drainInOrder},
+	{"as long as events are left it says that there may be more, held ones among them or not", drainMore},
 	{"events that were published come no more", drainOnce},
 	{"events whose publishing failed come again", drainFailed},
 	{"events come again when the context ends while they are published", drainCancelled},
@@ -21,6 +22,7 @@ var drainContracts = []contract[*store]{
 	{"a delayed shard is left alone", delayed},
 	{"a delay ends", delayEnds},
 	{"a delay may be cut short", delayCut},
+	{"a delay by a clock that was ahead is over", delayAhead},
 }
 
 func drainNothing(t *testing.T, ctx context.Context, s *store) {
@@ -48,6 +50,31 @@ func drainInOrder(t *testing.T, ctx context.Context, s *store) {
 	}
 	if diff := diff(want, got); diff != "" {
 		t.Errorf("order differs (-want +got):\n%s", diff)
+	}
+}
+
+// drainMore goes on for as long as it is told to. Of what lies first in the outbox, all but the last is held.
+func drainMore(t *testing.T, ctx context.Context, s *store) {
+	const limit = 3
+	sick, poison := s.register(t, ctx)
+	s.bury(t, ctx, poison)
+	for range limit - 1 {
+		s.changed(t, ctx, sick.ID())
+	}
+	var want, got []domain.EventID
+	for range 2*limit - 1 {
+		_, event := s.register(t, ctx)
+		want = append(want, event.ID)
+	}
+	for more := true; more; {
+		drained, err := s.Queue.Drain(ctx, limit, s.accept(func(e ports.OutboxEvent) { got = append(got, e.Message.ID) }))
+		if err != nil {
+			t.Fatalf("drain: %v", err)
+		}
+		more = drained.Full || drained.More
+	}
+	if diff := diff(want, got); diff != "" {
+		t.Errorf("events published while there may be more differ (-want +got):\n%s", diff)
 	}
 }
 

@@ -75,7 +75,7 @@ func statusDead(t *testing.T, ctx context.Context, s *store) {
 func statusShard(t *testing.T, ctx context.Context, s *store) {
 	last := s.published(t, ctx, 2)[1]
 	s.register(t, ctx)
-	until := now().Add(time.Hour)
+	until := now().Add(delayTime)
 	shard := s.delay(t, ctx, until)
 	got := s.status(t, ctx).Shards
 	want := ports.ShardStatus{

@@ -15,6 +15,7 @@ var switchContracts = []contract[*store]{
 	{"all shards are paused and resumed at once", pausedAll},
 	{"a shard there is not cannot be paused", pausedUnknown},
 	{"pausing waits for the batch under way", pausedBusy},
+	{"resuming ends a delay, pausing does not", resumedDelay},
 }
 
 func (s *store) setPaused(t *testing.T, ctx context.Context, shard *int, paused bool) (note domain.AuditEntry) {
@@ -102,4 +103,19 @@ func pausedBusy(t *testing.T, ctx context.Context, s *store) {
 	}
 	s.register(t, ctx)
 	s.wantLeftAlone(t, ctx)
+}
+
+func resumedDelay(t *testing.T, ctx context.Context, s *store) {
+	_, event := s.register(t, ctx)
+	until := now().Add(delayTime)
+	shard := s.delay(t, ctx, until)
+	s.setPaused(t, ctx, &shard, true)
+	if got := s.status(t, ctx).Shards[shard].DelayedUntil; !got.Equal(until) {
+		t.Errorf("delay of a paused shard: got %v, want %v", got, until)
+	}
+	s.setPaused(t, ctx, &shard, false)
+	if got := s.status(t, ctx).Shards[shard].DelayedUntil; !got.IsZero() {
+		t.Errorf("delay of a resumed shard: got %v, want none", got)
+	}
+	s.wantDrained(t, ctx, event)
 }
