@@ -12,7 +12,7 @@ import (
 const (
 	busyBatch = 64
 	busyFor   = 5 * time.Millisecond
-	busyTimes = 3 // the quickest
+	busyTimes = 2 // the quickest
 	gatherFor = 20 * time.Millisecond
 )
 
