@@ -5,7 +5,9 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/uptrace/bun"
 
 	"github.com/menjin-id/menjin/adapters/cloudevent"
@@ -110,7 +112,12 @@ func TestOutboxIsDividedAnewOnlyOnceNobodyAppends(t *testing.T) {
 	onPostgres(t, func(t *testing.T, url domain.Secret) {
 		one := openShards(t, url, 1)
 		refused := make(chan error, 1)
-		err := one.db.write(t.Context(), func(ctx context.Context, tx bun.Tx) error {
+		watcher, err := one.db.pool.Acquire(t.Context()) // while there is time: whoever waits for the lock gives up after five seconds
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer watcher.Release()
+		err = one.db.write(t.Context(), func(ctx context.Context, tx bun.Tx) error {
 			_, row, shard := one.event(t, userBeyond(2))
 			if err := insertEventRow(ctx, one.db, tx.Tx, row, shard); err != nil {
 				return err
@@ -122,7 +129,7 @@ func TestOutboxIsDividedAnewOnlyOnceNobodyAppends(t *testing.T) {
 				}
 				refused <- err
 			}()
-			return one.lockIsAwaited(ctx, refused)
+			return lockIsAwaited(ctx, watcher, refused)
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -134,9 +141,11 @@ func TestOutboxIsDividedAnewOnlyOnceNobodyAppends(t *testing.T) {
 }
 
 // lockIsAwaited returns once somebody waits for the table of what waits, or has failed.
-func (o *outboxTest) lockIsAwaited(ctx context.Context, failed chan error) error {
-	for awaited := false; !awaited && len(failed) == 0; {
-		err := o.db.pool.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'outbox_pending'::regclass)").
+func lockIsAwaited(ctx context.Context, watcher *pgxpool.Conn, failed chan error) error {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for awaited := false; !awaited && len(failed) == 0; <-tick.C {
+		err := watcher.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'outbox_pending'::regclass)").
 			Scan(&awaited)
 		if err != nil {
 			return err
