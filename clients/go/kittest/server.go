@@ -25,6 +25,7 @@ func Start(t testing.TB) *Server {
 	t.Helper()
 	s := &Server{options: server.Options{
 		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true,
+		MaxPending: 2 << 20, // as the service's embedded server has it
 	}}
 	s.start(t)
 	t.Cleanup(s.Stop)

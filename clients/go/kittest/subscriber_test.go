@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -295,3 +296,31 @@ func TestLongWorkIsNotHandedOutTwice(t *testing.T) {
 }
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// The server cuts off a client to which it has more to send than it holds for one.
+func TestBacklogOfLargeEventsComesWithoutABreak(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{4 << 10, 60 << 10} {
+		server, events := kittest.Start(t), 8<<20/size
+		for i := range events {
+			user := fmt.Sprint("u", i%10)
+			server.Publish(t, kittest.Of(menjin.TypeProfileUpdated, user, int64(i/10+1),
+				menjin.ProfileUpdated{UserID: user, Fields: []string{strings.Repeat("x", size)}, UpdatedAt: time.Now().UTC()}))
+		}
+		conn, done := server.Connect(t), newRecord()
+		js, err := jetstream.New(conn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := subscriber.New(js, "large", subscriber.Options{Log: slog.New(slog.DiscardHandler)})
+		s.OnProfileUpdated(func(_ context.Context, e menjin.Event[menjin.ProfileUpdated]) error {
+			done.note(e.UserID)
+			return nil
+		})
+		run(t, s)
+		done.wait(t, events)
+		if got := conn.Stats().Reconnects; got != 0 {
+			t.Errorf("events of %d bytes: the client was cut off %d times", size, got)
+		}
+	}
+}

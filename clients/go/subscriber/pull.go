@@ -9,7 +9,13 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-const maxSilence = 3 // missed heartbeats after which the consumer is looked for anew
+const (
+	maxSilence = 3 // missed heartbeats after which the consumer is looked for anew
+
+	// pullBytes is as much as the server may have on the way to a client at once. NATS cuts off who reads more slowly than that comes:
+	// the service's embedded server at two of it. No event is larger.
+	pullBytes = 1 << 20
+)
 
 // pull brings messages from the consumer into a channel.
 type pull struct {
@@ -23,7 +29,7 @@ type pull struct {
 func startPull(consumer jetstream.Consumer, conn *nats.Conn, options *Options) (*pull, error) {
 	wait := options.pullWait()
 	iterator, err := consumer.Messages(
-		jetstream.PullMaxMessages(options.Window), jetstream.PullPriorityGroup(group),
+		jetstream.PullMaxMessagesWithBytesLimit(options.Window, pullBytes), jetstream.PullPriorityGroup(group),
 		jetstream.PullExpiry(wait), jetstream.PullHeartbeat(wait/2),
 	)
 	if err != nil {
