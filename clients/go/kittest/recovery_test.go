@@ -234,3 +234,30 @@ func TestConsumerThatWasNarrowedIsWidenedAgain(t *testing.T) {
 	server.Publish(t, kittest.Of(menjin.TypeLocked, "u1", 1, menjin.Locked{UserID: "u1"}))
 	wantEqual(t, "handled", done.wait(t, 1), []string{"locked"})
 }
+
+// Permissions for its own consumer sufficed before there was a mark, and NATS does not answer what it does not permit.
+func TestSubscriberThatMayHaveNoMarkReads(t *testing.T) {
+	t.Parallel()
+	server, done := kittest.Start(t), newRecord()
+	server.Publish(t, kittest.ProfileUpdated("u1", 1))
+	server.Permit(t, "crm", []string{
+		"$JS.API.CONSUMER.*.MENJIN_EVENTS.crm", "$JS.API.CONSUMER.*.MENJIN_EVENTS.crm.>", "$JS.API.CONSUMER.MSG.NEXT.MENJIN_EVENTS.crm",
+		"$JS.API.STREAM.*.menjin_dead_crm", "$JS.API.STREAM.INFO.MENJIN_EVENTS", "$JS.API.INFO", "$JS.ACK.MENJIN_EVENTS.crm.>",
+	})
+	conn, err := nats.Connect(server.URL(), nats.UserInfo("crm", "crm"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(conn.Close)
+	js, err := jetstream.New(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := subscriber.New(js, "crm", quick())
+	s.OnProfileUpdated(func(_ context.Context, e menjin.Event[menjin.ProfileUpdated]) error {
+		done.note(fmt.Sprint(e.Sequence))
+		return nil
+	})
+	run(t, s)
+	wantEqual(t, "handled", done.wait(t, 1), []string{"1"})
+}

@@ -66,6 +66,18 @@ func (s *Server) Restart(t testing.TB) {
 	s.start(t)
 }
 
+// Permit adds a user, whose password is the name, who may publish to the given subjects alone. Who says no name may do everything.
+func (s *Server) Permit(t testing.TB, name string, publish []string) {
+	t.Helper()
+	s.options.Users = append(s.options.Users, &server.User{Username: "anybody", Password: "anybody"}, &server.User{
+		Username: name, Password: name, Permissions: &server.Permissions{
+			Publish: &server.SubjectPermission{Allow: publish}, Subscribe: &server.SubjectPermission{Allow: []string{"_INBOX.>"}},
+		},
+	})
+	s.options.NoAuthUser = "anybody"
+	s.Restart(t)
+}
+
 // URL is where clients connect.
 func (s *Server) URL() string { return s.running.ClientURL() }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -17,10 +18,23 @@ const (
 	markKit    = "mark"
 	markFilter = "menjin.user.read_to.none" // nothing is published there
 	metaOf     = "menjin-consumer"          // when the consumer was made that the mark is about
+
+	// markWait is short, as NATS does not answer what it does not permit, and the loop has events to prolong.
+	markWait = time.Second
 )
+
+// warnOfMark says once what is missing.
+func (s *Subscriber) warnOfMark(ctx context.Context, err error) {
+	if s.unmarked.CompareAndSwap(false, true) {
+		s.options.Log.WarnContext(ctx, "how far nothing is left cannot be kept: a subscriber of rare events may take itself for overtaken; "+
+			"permit the consumer "+s.name+markSuffix+" to it as well", "consumer", s.name, "error", err)
+	}
+}
 
 // readMark returns 0 when there is no mark about this consumer. One of that name that was deleted may have left its own.
 func (s *Subscriber) readMark(ctx context.Context, stream jetstream.Stream, info *jetstream.ConsumerInfo) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, markWait)
+	defer cancel()
 	mark, err := stream.Consumer(ctx, s.name+markSuffix)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) {
 		return 0, nil
@@ -37,6 +51,8 @@ func (s *Subscriber) readMark(ctx context.Context, stream jetstream.Stream, info
 }
 
 func (s *Subscriber) writeMark(ctx context.Context, stream jetstream.Stream, info *jetstream.ConsumerInfo, read uint64) error {
+	ctx, cancel := context.WithTimeout(ctx, markWait)
+	defer cancel()
 	name := s.name + markSuffix
 	config := jetstream.ConsumerConfig{
 		Durable: name, Description: "How far " + s.name + " had nothing left", AckPolicy: jetstream.AckExplicitPolicy,

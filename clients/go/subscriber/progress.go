@@ -50,6 +50,10 @@ func (s *Subscriber) readTo(
 	}
 	start, _ := strconv.ParseUint(info.Config.Metadata[metaReadTo], 10, 64)
 	marked, err := s.readMark(ctx, stream, info)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && checkRetention(state, max(read, start)) == nil {
+		s.warnOfMark(ctx, err)
+		return max(read, start), nil // it is to be had without
+	}
 	// The mark may lie beyond: another replica was quicker, or the stream was put back to an older copy.
 	return max(read, start, min(marked, state.LastSeq)), err
 }
@@ -88,7 +92,11 @@ func (s *Subscriber) mark(ctx context.Context, stream jetstream.Stream) error {
 		return nil
 	}
 	s.place = before.State.LastSeq
-	return s.writeMark(ctx, stream, info, s.place)
+	err = s.writeMark(ctx, stream, info, s.place)
+	if err != nil && ctx.Err() == nil {
+		s.warnOfMark(ctx, err)
+	}
+	return err
 }
 
 // lacking is something that we have a handler for and the consumer does not ask for.

@@ -42,6 +42,7 @@ type Subscriber struct {
 	options  Options
 	handlers handlers
 	crowded  atomic.Pointer[time.Time] // when the log last had it
+	unmarked atomic.Bool               // the log has had it
 	latest   recent
 	started  atomic.Bool
 
