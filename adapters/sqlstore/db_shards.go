@@ -20,9 +20,9 @@ const (
 	// lockDivision is for those who start at once.
 	lockDivision = `SELECT pg_advisory_xact_lock(hashtextextended('menjin outbox shards', 0))`
 
-	// A database of a release that kept no number has as many rows as it was divided by, and a new one none.
+	// division tells the number that is kept, 0 for none, and how many rows there are, which is 0 in a new database.
 	division = `
-SELECT COALESCE((SELECT convert_from(value, 'UTF8')::integer FROM meta WHERE name = 'outbox shards'), (SELECT count(*) FROM outbox_shards))`
+SELECT COALESCE((SELECT convert_from(value, 'UTF8')::integer FROM meta WHERE name = 'outbox shards'), 0), (SELECT count(*) FROM outbox_shards)`
 
 	keepDivision = `
 INSERT INTO meta AS kept (name, value) VALUES ('outbox shards', ?0) ON CONFLICT (name) DO UPDATE SET value = ?0 WHERE kept.value <> ?0`
@@ -61,9 +61,14 @@ func (db *DB) agree(ctx context.Context, tx bun.Tx, keep bool) error {
 	if _, err := tx.NewRaw(lockDivision).Exec(ctx); err != nil {
 		return err
 	}
-	var before int
-	if err := tx.NewRaw(division).Scan(ctx, &before); err != nil {
+	var before, rows int
+	if err := tx.NewRaw(division).Scan(ctx, &before, &rows); err != nil {
 		return err
+	}
+	// A release that kept no number made as many rows as it divided by and left those of earlier times, when there may have been
+	// more: only where it made fewer is it certain that it divided by another number.
+	if before == 0 && (rows < db.shards || keep) {
+		before = rows
 	}
 	switch {
 	case before == 0 || before == db.shards:

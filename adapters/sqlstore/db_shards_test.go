@@ -168,17 +168,18 @@ func TestNumberOfShardsThatIsThereIsKeptOnRequest(t *testing.T) {
 	})
 }
 
-// The release before kept no number: it made as many rows.
-func TestOutboxOfTheReleaseBeforeHasAsManyShardsAsRows(t *testing.T) {
+// The release before kept no number: it made as many rows, and left those of a time when there were more.
+func TestOutboxOfTheReleaseBeforeHasAsManyShardsAsRowsOrFewer(t *testing.T) {
 	t.Parallel()
 	onPostgres(t, func(t *testing.T, url domain.Secret) {
 		old := openShards(t, url, 4)
 		old.append(t, newUserID())
-		if _, err := old.db.pool.Exec(t.Context(), "DELETE FROM meta WHERE name = 'outbox shards'"); err != nil {
-			t.Fatal(err)
+		for _, shards := range []int{4, 2} {
+			if _, err := old.db.pool.Exec(t.Context(), "DELETE FROM meta WHERE name = 'outbox shards'"); err != nil {
+				t.Fatal(err)
+			}
+			wantRefused(t, url, 5, "the database has 4")
+			openShards(t, url, shards).append(t, newUserID())
 		}
-		wantRefused(t, url, 1, "the database has 4")
-		same := openShards(t, url, 4)
-		same.append(t, newUserID())
 	})
 }
