@@ -28,8 +28,8 @@ func TestOneReadsFromTheRoutesToTheEvents(t *testing.T) {
 		chromedp.Navigate(s.url+"/docs#/sign-in/loginPassword"),
 		chromedp.WaitVisible(chromedp.CSS(`#operations-sign-in-loginPassword .responses-inner`)),
 	)
+	press(ctx, t, `a[href="docs/events"]`)
 	events := read("body",
-		chromedp.Click(chromedp.CSS(`a[href="docs/events"]`)),
 		chromedp.WaitVisible(chromedp.CSS(`section[id="menjin.user.registered.v1"]`)),
 	)
 	for _, want := range []struct{ page, text string }{
