@@ -34,8 +34,8 @@ type Relay struct {
 
 // progress is what a run has seen so far.
 type progress struct {
-	failures  int         // in a row
-	shards    map[int]int // failures in a row of those that others do not share
+	failures  int         // in a row, of whichever shard; what is published of any begins anew
+	shards    map[int]int // failures in a row of each, until something of it is published
 	gathering gathering
 }
 

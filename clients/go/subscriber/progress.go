@@ -52,7 +52,7 @@ func (s *Subscriber) readTo(
 	marked, err := s.readMark(ctx, stream, info)
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && checkRetention(state, max(read, start)) == nil {
 		s.warnOfMark(ctx, err)
-		return max(read, start), nil // it is to be had without
+		return max(read, start), nil // nothing is missing without the mark either
 	}
 	// The mark may lie beyond: another replica was quicker, or the stream was put back to an older copy.
 	return max(read, start, min(marked, state.LastSeq)), err
